@@ -1,0 +1,1 @@
+"""How fast flashover is beside its peers, measured in one run. See ``benchmarks/README.md``."""

@@ -1,0 +1,106 @@
+"""Bayesian logistic regression, 50,000 x 54, full batch, mean-field Normal guide. Bound by memory traffic.
+
+There is no separate intercept: the indicator columns of the data span it.
+"""
+
+from functools import partial
+
+from benchmarks.case import Case, Limit, Peer, Program, repeat
+from benchmarks.data import covertype_like
+
+RATE = 0.01
+
+
+def with_pyro() -> Program:
+    """The model in the language, for flashover and for upstream."""
+    import torch
+    from torch import Tensor
+    from torch.distributions import constraints
+
+    import pyro
+    import pyro.distributions as dist
+    from benchmarks.torch_run import torch_tensor
+    from pyro.infer import SVI, Trace_ELBO
+    from pyro.optim import Adam
+
+    def model(features: Tensor, labels: Tensor) -> None:
+        rows, columns = features.shape
+        weights = pyro.sample("weights", dist.Normal(torch.zeros(columns), torch.ones(columns)).to_event(1))
+        with pyro.plate("data", rows):
+            pyro.sample("obs", dist.Bernoulli(logits=features @ weights), obs=labels)
+
+    def guide(features: Tensor, labels: Tensor) -> None:
+        columns = features.shape[-1]
+        loc = pyro.param("loc", torch.zeros(columns))
+        scale = pyro.param("scale", torch.full((columns,), 0.1), constraint=constraints.positive)
+        pyro.sample("weights", dist.Normal(loc, scale).to_event(1))
+
+    pyro.enable_validation(True)
+    pyro.set_rng_seed(0)
+    data = [torch_tensor(table) for table in covertype_like()]
+    svi = SVI(model, guide, Adam({"lr": RATE}), loss=Trace_ELBO())
+    return repeat(partial(svi.step, *data))
+
+
+def with_torch() -> Program:
+    """The same mathematics written by hand."""
+    import torch
+    from torch.distributions import Bernoulli, Distribution, Independent, Normal
+
+    from benchmarks.torch_run import descend, torch_tensor
+
+    torch.manual_seed(0)
+    features, labels = (torch_tensor(table) for table in covertype_like())
+    columns = features.shape[-1]
+    loc = torch.zeros(columns).requires_grad_()
+    log_scale = torch.full((columns,), 0.1).log().requires_grad_()
+    optimizer = torch.optim.Adam([loc, log_scale], lr=RATE)
+
+    def step() -> float:
+        guide: Distribution = Independent(Normal(loc, log_scale.exp()), 1)
+        weights = guide.rsample()
+        prior: Distribution = Independent(Normal(torch.zeros(columns), torch.ones(columns)), 1)
+        likelihood: Distribution = Bernoulli(logits=features @ weights)
+        loss = guide.log_prob(weights) - prior.log_prob(weights) - likelihood.log_prob(labels).sum()
+        return descend(optimizer, loss)
+
+    return repeat(step)
+
+
+def with_numpyro() -> Program:
+    """The same model in NumPyro."""
+    import jax.numpy as jnp  # type: ignore[import-not-found]
+    import numpyro  # type: ignore[import-not-found]
+    import numpyro.distributions as dist  # type: ignore[import-not-found]
+    from jax import Array
+    from numpyro.infer import SVI, Trace_ELBO  # type: ignore[import-not-found]
+
+    from benchmarks.numpyro_run import jax_array, svi_program
+
+    def model(features: Array, labels: Array) -> None:
+        rows, columns = features.shape
+        weights = numpyro.sample("weights", dist.Normal(jnp.zeros(columns), jnp.ones(columns)).to_event(1))
+        with numpyro.plate("data", rows):
+            numpyro.sample("obs", dist.Bernoulli(logits=features @ weights), obs=labels)
+
+    def guide(features: Array, labels: Array) -> None:
+        columns = features.shape[-1]
+        loc = numpyro.param("loc", jnp.zeros(columns))
+        scale = numpyro.param("scale", jnp.full((columns,), 0.1), constraint=dist.constraints.positive)
+        numpyro.sample("weights", dist.Normal(loc, scale).to_event(1))
+
+    data = [jax_array(table) for table in covertype_like()]
+    return svi_program(SVI(model, guide, numpyro.optim.Adam(RATE), Trace_ELBO()), *data)
+
+
+CASE = Case(
+    "logistic_regression",
+    "50,000 x 54, full batch, mean-field Normal guide, eager `svi.step`, validation on",
+    {
+        "flashover": Peer("dev", with_pyro),
+        "upstream": Peer("upstream", with_pyro),
+        "torch by hand": Peer("dev", with_torch),
+        "numpyro svi.run": Peer("npr", with_numpyro),
+    },
+    (Limit("flashover", "upstream", 1.0),),
+)

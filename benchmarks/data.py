@@ -1,0 +1,71 @@
+"""Synthetic data, the same to the last bit for every peer.
+
+The generators use nothing but the standard library, since the peers share neither torch nor numpy. Values are
+float32, in an ``array`` that both libraries read without a copy.
+"""
+
+import math
+import random
+from array import array
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """Float32 values in row-major order, and their shape."""
+
+    values: "array[float]"
+    shape: tuple[int, ...]
+
+
+def covertype_like(rows: int = 50_000, seed: int = 0) -> tuple[Table, Table]:
+    """Features and binary labels in the form of the covertype data set.
+
+    A row has 54 columns: 10 standardised measurements that share one factor, then one of 4 areas and one of
+    40 kinds of soil, each as an indicator vector. Labels follow a logistic model with weights drawn once from
+    N(0, 1/4).
+
+    Args:
+        rows: How many rows to make.
+        seed: Seed of the generator.
+
+    Returns:
+        Features of shape ``(rows, 54)`` and labels of shape ``(rows,)``.
+    """
+    generator = random.Random(seed)
+    weights = [generator.gauss(0.0, 0.5) for _ in range(54)]
+    features, labels = array("f"), array("f")
+    for _ in range(rows):
+        row = [0.0] * 54
+        factor = generator.gauss(0.0, 0.6)
+        for column in range(10):
+            row[column] = factor + generator.gauss(0.0, 0.8)
+        area, soil = 10 + generator.randrange(4), 14 + generator.randrange(40)
+        row[area] = row[soil] = 1.0
+        logit = sum(weights[column] * row[column] for column in (*range(10), area, soil))
+        features.extend(row)
+        labels.append(float(generator.random() < 1.0 / (1.0 + math.exp(-logit))))
+    return Table(features, (rows, 54)), Table(labels, (rows,))
+
+
+def digits_like(images: int = 256, seed: int = 0) -> Table:
+    """Binary pictures of 28 x 28 pixels, each of three straight pen strokes two pixels wide.
+
+    Args:
+        images: How many pictures to make.
+        seed: Seed of the generator.
+
+    Returns:
+        Pixels of shape ``(images, 784)``, each zero or one.
+    """
+    generator = random.Random(seed)
+    pixels = array("f", bytes(4 * images * 784))
+    for image in range(images):
+        corners = [(generator.uniform(4, 22), generator.uniform(4, 22)) for _ in range(4)]
+        for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+            for point in range(41):
+                x, y = int(x0 + (x1 - x0) * point / 40), int(y0 + (y1 - y0) * point / 40)
+                start = 784 * image + 28 * y + x
+                for pixel in (start, start + 1, start + 28, start + 29):
+                    pixels[pixel] = 1.0
+    return Table(pixels, (images, 784))

@@ -1,0 +1,19 @@
+"""What the peers that use torch share: reading the data, and one step of gradient descent written by hand."""
+
+import torch
+from torch import Tensor
+
+from benchmarks.data import Table
+
+
+def torch_tensor(data: Table) -> Tensor:
+    """The data as a tensor."""
+    return torch.frombuffer(data.values, dtype=torch.float32).reshape(data.shape)
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> float:
+    """Does what a hand-written loop does with its loss. Returns its value, as ``svi.step`` does."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.item()

@@ -1,0 +1,48 @@
+"""Every case is well formed, and can be read without the libraries of any peer."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.case import Case, case_names, load_case, repeat
+from benchmarks.environments import RECIPES, ROOT
+
+
+def test_the_cases() -> None:
+    assert case_names() == ["coin", "eight_schools", "logistic_regression", "sample", "vae"]
+
+
+def test_an_unknown_case_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no case 'coins'\. Choose from: coin,"):
+        load_case("coins")
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_a_case_is_well_formed(name: str) -> None:
+    case = load_case(name)
+    assert isinstance(case, Case)
+    assert case.name == name
+    assert next(iter(case.peers)) == "flashover"
+    assert {peer.environment for peer in case.peers.values()} <= RECIPES.keys()
+    assert {end for limit in case.limits for end in (limit.peer, limit.reference)} <= case.peers.keys()
+    assert case.peers["flashover"].start is case.peers["upstream"].start
+
+
+def test_reading_the_cases_imports_no_library() -> None:
+    program = (
+        "import sys; from benchmarks.case import case_names, load_case; "
+        "[load_case(name) for name in case_names()]; "
+        "print({'torch', 'numpy', 'pyro', 'jax', 'numpyro'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_repeat_returns_the_mean_loss() -> None:
+    losses = iter([1.0, 2.0, 6.0, 8.0])
+    run = repeat(lambda: next(losses))
+    assert run(3) == 3.0
+    assert run(1) == 8.0
