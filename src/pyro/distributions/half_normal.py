@@ -1,0 +1,40 @@
+"""Half-normal distribution: the absolute value of a centred normal."""
+
+import torch
+from torch import Tensor
+
+from pyro.distributions.normal import Normal
+from pyro.distributions.torch_distribution import TorchDistributionMixin
+from pyro.distributions.validated import Validated
+
+__all__ = ["HalfNormal"]
+
+
+class HalfNormal(Validated, torch.distributions.HalfNormal, TorchDistributionMixin):
+    r"""Half-normal distribution.
+
+    .. math::
+        p(x) = \frac{\sqrt{2}}{\sigma \sqrt{\pi}} e^{-x^2 / 2 \sigma^2}
+
+    Args:
+        scale: standard deviation :math:`\sigma > 0` of the normal.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the broadcast shape of the parameters, event_shape is ().
+
+    Support:
+        the nonnegative reals.
+
+    References:
+        N. L. Johnson, S. Kotz, N. Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, ch. 13.
+
+    Example:
+        >>> HalfNormal(1.0).mean
+        tensor(0.7979)
+    """
+
+    def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
+        super().__init__(scale, validate_args=validate_args)
+        # Ours instead of torch's, so that a handler can sample it as a site of its own.
+        self.base_dist = Normal(0.0, self.base_dist.scale, validate_args=False)

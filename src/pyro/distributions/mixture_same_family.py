@@ -1,0 +1,44 @@
+"""Mixture of distributions of one family."""
+
+import torch
+
+from pyro.distributions.torch_distribution import TorchDistributionMixin
+from pyro.distributions.validated import Validated
+
+__all__ = ["MixtureSameFamily"]
+
+
+class MixtureSameFamily(Validated, torch.distributions.MixtureSameFamily, TorchDistributionMixin):
+    r"""Mixture whose components are the last batch dimension of one distribution.
+
+    .. math::
+        p(x) = \sum_k \pi_k \, p_k(x)
+
+    Args:
+        mixture_distribution: categorical with the weights :math:`\pi_k`, of the components' batch_shape without its
+            last dimension, or of batch_shape ().
+        component_distribution: the components, batch_shape (..., K).
+        validate_args: whether to check values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the components' without its last dimension, event_shape is the components'.
+
+    Support:
+        the components'.
+
+    References:
+        G. McLachlan, D. Peel (2000), Finite Mixture Models.
+
+    Example:
+        >>> weights = torch.distributions.Categorical(torch.tensor([0.25, 0.75]))
+        >>> MixtureSameFamily(weights, torch.distributions.Normal(torch.tensor([0.0, 4.0]), 1.0)).mean
+        tensor(3.)
+    """
+
+    def __init__(
+        self,
+        mixture_distribution: torch.distributions.Categorical,
+        component_distribution: torch.distributions.Distribution,
+        validate_args: bool | None = None,
+    ) -> None:
+        super().__init__(mixture_distribution, component_distribution, validate_args=validate_args)

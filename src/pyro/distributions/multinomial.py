@@ -1,0 +1,67 @@
+"""Multinomial distribution: how often each of K outcomes occurs in independent trials."""
+
+import torch
+from torch import Size, Tensor
+
+from pyro.distributions.torch_distribution import TorchDistributionMixin
+from pyro.distributions.util import broadcast_shape
+from pyro.distributions.validated import Validated
+
+__all__ = ["Multinomial"]
+
+
+class Multinomial(Validated, torch.distributions.Multinomial, TorchDistributionMixin):
+    r"""Multinomial distribution.
+
+    .. math::
+        p(x) = \frac{n!}{\prod_k x_k!} \prod_k p_k^{x_k}
+
+    Args:
+        total_count: number of trials :math:`n`, one for the whole batch.
+        probs: nonnegative weights :math:`p_k` over the last dimension, normalised to one; give this or
+            ``logits``, not both.
+        logits: unnormalised log weights over the last dimension.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the parameter's shape without its last dimension, of size K; event_shape is (K,).
+
+    Support:
+        vectors of counts that sum to ``total_count``.
+
+    References:
+        N. L. Johnson, S. Kotz, N. Balakrishnan (1997), Discrete Multivariate Distributions, ch. 35.
+
+    Example:
+        >>> Multinomial(4, probs=torch.tensor([0.25, 0.75])).mean
+        tensor([1., 3.])
+    """
+
+    def __init__(
+        self,
+        total_count: int = 1,
+        probs: Tensor | None = None,
+        logits: Tensor | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        super().__init__(total_count, probs, logits, validate_args=validate_args)
+
+    @staticmethod
+    def infer_shapes(
+        total_count: tuple[int, ...] | int | None = None,
+        probs: tuple[int, ...] | None = None,
+        logits: tuple[int, ...] | None = None,
+    ) -> tuple[Size, Size]:
+        """The shapes that parameters of given shapes lead to.
+
+        Args:
+            total_count: shape of ``total_count``; a number has none.
+            probs: shape of ``probs``.
+            logits: shape of ``logits``.
+
+        Returns:
+            batch_shape and event_shape.
+        """
+        counts = () if total_count is None or isinstance(total_count, int) else total_count
+        weights = probs or logits or ()
+        return Size(broadcast_shape(counts, weights[:-1])), Size(weights[-1:])

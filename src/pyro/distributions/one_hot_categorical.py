@@ -1,0 +1,94 @@
+"""One-hot categorical distributions: a categorical draw as a unit vector, also with a biased gradient of draws."""
+
+import torch
+from torch import Size, Tensor
+
+from pyro.distributions.torch_distribution import TorchDistributionMixin
+from pyro.distributions.validated import Validated
+
+__all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
+
+
+class OneHotCategorical(Validated, torch.distributions.OneHotCategorical, TorchDistributionMixin):
+    r"""One-hot categorical distribution.
+
+    .. math::
+        p(e_k) = p_k
+
+    Args:
+        probs: nonnegative weights :math:`p_k` over the last dimension, normalised to one; give this or ``logits``,
+            not both.
+        logits: unnormalised log weights over the last dimension.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the parameter's shape without its last dimension, of size K; event_shape is (K,).
+
+    Support:
+        the K unit vectors.
+
+    References:
+        C. M. Bishop (2006), Pattern Recognition and Machine Learning, section 2.2.
+
+    Example:
+        >>> OneHotCategorical(torch.tensor([0.25, 0.75])).log_prob(torch.tensor([0.0, 1.0])).exp()
+        tensor(0.7500)
+    """
+
+    def __init__(
+        self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
+    ) -> None:
+        super().__init__(probs, logits, validate_args=validate_args)
+
+    @staticmethod
+    def infer_shapes(
+        probs: tuple[int, ...] | None = None, logits: tuple[int, ...] | None = None
+    ) -> tuple[Size, Size]:
+        """The shapes that parameters of given shapes lead to.
+
+        Args:
+            probs: shape of ``probs``.
+            logits: shape of ``logits``.
+
+        Returns:
+            batch_shape and event_shape.
+        """
+        weights = probs or logits or ()
+        return Size(weights[:-1]), Size(weights[-1:])
+
+
+class OneHotCategoricalStraightThrough(
+    Validated, torch.distributions.OneHotCategoricalStraightThrough, TorchDistributionMixin
+):
+    r"""One-hot categorical distribution whose draws pass gradients straight on to the probabilities.
+
+    A reparameterized draw is :math:`e_k + p - \bar{p}`, where :math:`\bar{p}` is :math:`p` without its gradient: the
+    value is a unit vector, the gradient is that of the probabilities. It is biased, but its variance is low.
+
+    Args:
+        probs: nonnegative weights :math:`p_k` over the last dimension, normalised to one; give this or ``logits``,
+            not both.
+        logits: unnormalised log weights over the last dimension.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the parameter's shape without its last dimension, of size K; event_shape is (K,).
+
+    Support:
+        the K unit vectors.
+
+    References:
+        Y. Bengio, N. Léonard, A. Courville (2013), Estimating or propagating gradients through stochastic neurons for
+        conditional computation, https://arxiv.org/abs/1308.3432
+
+    Example:
+        >>> OneHotCategoricalStraightThrough(torch.tensor([0.25, 0.75])).has_rsample
+        True
+    """
+
+    def __init__(
+        self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
+    ) -> None:
+        super().__init__(probs, logits, validate_args=validate_args)
+
+    infer_shapes = staticmethod(OneHotCategorical.infer_shapes)
