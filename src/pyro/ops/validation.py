@@ -138,7 +138,7 @@ def require(ok: Tensor, error: Callable[[], Exception]) -> None:
 
 
 def watch(name: str, log_density: Tensor) -> None:
-    """Warns of a log-density that is NaN or positive infinity, or leaves that to the enclosing :class:`collecting` block.
+    """Warns of a log-density that is NaN or positive infinity, or leaves it to the enclosing :class:`collecting` block.
 
     Args:
         name: the site.
