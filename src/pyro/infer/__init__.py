@@ -1,0 +1,8 @@
+"""Inference: estimators, and the algorithms that use them."""
+
+from pyro.infer.elbo import ELBO
+from pyro.infer.svi import SVI
+from pyro.infer.trace_elbo import Trace_ELBO
+from pyro.ops.validation import enable_validation, is_validation_enabled
+
+__all__ = ["ELBO", "SVI", "Trace_ELBO", "enable_validation", "is_validation_enabled"]
