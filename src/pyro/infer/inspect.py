@@ -1,138 +1,30 @@
-"""What depends on what in a model, found by running it once with labelled values, and the picture of it.
+"""What depends on what in a model, found by running it once, and the picture of it.
 
-Each sample site's value is labelled with the site's name (:mod:`pyro.ops.provenance`); the labels of a site's
-log-density, and those of its value before it got its own, are the sites and parameters that it depends on. This is the
-structure of one run: other arguments, or other random choices, may run other statements.
+The sites and parameters that a site depends on come from :mod:`pyro.infer.track_provenance`. This is the structure of
+one run: other arguments, or other random choices, may run other statements.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from types import TracebackType
+from collections.abc import Callable, Mapping, Set
+from itertools import combinations_with_replacement
 from typing import Any
 
-from torch import Tensor
 from torch.distributions import constraints
 
-from pyro.distributions.delta import Delta
-from pyro.distributions.distribution import Distribution
-from pyro.distributions.torch_distribution import ExpandedDistribution, Independent, MaskedDistribution
 from pyro.infer.render import ModelRelations, draw, save, to_dot
-from pyro.ops.provenance import FollowProvenance, detach_provenance, track_provenance
+from pyro.infer.track_provenance import (
+    TrackProvenance,
+    is_computed,
+    is_sample_site,
+    site_is_deterministic,
+    trace_with_parents,
+    unwrapped,
+)
 from pyro.params.param_store import _PYRO_PARAM_STORE
-from pyro.poutine import handlers
-from pyro.poutine.messenger import Messenger
-from pyro.poutine.runtime import Message
-from pyro.poutine.trace_struct import Trace
-from pyro.poutine.util import site_is_subsample
 
 __all__ = ["TrackProvenance", "get_dependencies", "get_model_relations", "is_sample_site", "render_model",
            "site_is_deterministic"]
 
 Dependencies = dict[str, dict[str, set[str]]]
-
-
-def _unwrapped(fn: Any) -> Any:
-    """The distribution itself, without what says how many there are and which of them count."""
-    while isinstance(fn, ExpandedDistribution | Independent | MaskedDistribution):
-        fn = fn.base_dist
-    return fn
-
-
-def site_is_deterministic(msg: Any) -> bool:
-    """Whether a site is a :func:`pyro.deterministic` statement.
-
-    Args:
-        msg: the site.
-    """
-    return msg["type"] == "sample" and bool(msg["infer"].get("_deterministic"))
-
-
-def is_sample_site(msg: Any, *, include_deterministic: bool = False) -> bool:
-    """Whether a site is a random variable, rather than a parameter, the rows of a plate or a computed value.
-
-    Args:
-        msg: the site.
-        include_deterministic: whether computed values count, those of :func:`pyro.deterministic` and of ``Delta``.
-    """
-    if msg["type"] != "sample" or site_is_subsample(msg):
-        return False
-    return include_deterministic or not _is_computed(msg)
-
-
-def _is_computed(site: Any) -> bool:
-    return isinstance(_unwrapped(site["fn"]), Delta)
-
-
-class TrackProvenance(Messenger):
-    """Labels the values of sites and parameters with their names, to be installed around a :func:`pyro.poutine.trace`.
-
-    Parameters stay the tensors they are: their memory is labelled, so that modules which hold them are followed too.
-
-    Args:
-        include_deterministic: whether computed values get labels of their own instead of passing on others'.
-    """
-
-    def __init__(self, *, include_deterministic: bool = False) -> None:
-        super().__init__()
-        self.include_deterministic = include_deterministic
-        self._follow = FollowProvenance()
-        self._sources: dict[str, frozenset[str]] = {}
-
-    def __enter__(self) -> "TrackProvenance":
-        super().__enter__()
-        self._follow.__enter__()  # type: ignore[no-untyped-call]
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool | None:
-        self._follow.__exit__(exc_type, exc_value, traceback)  # type: ignore[no-untyped-call]
-        return super().__exit__(exc_type, exc_value, traceback)
-
-    def _pyro_post_sample(self, msg: Message) -> None:
-        name, value = str(msg["name"]), msg["value"]
-        source = self._follow.provenance(value)
-        self._sources[name] = source
-        is_hidden = msg["infer"].get("_do_not_trace")
-        if is_hidden or not is_sample_site(msg, include_deterministic=self.include_deterministic):
-            return
-        if source and isinstance(value, Tensor):
-            value = value.clone()  # its memory is labelled: the site's readers depend on the site, not on its sources
-        msg["value"] = track_provenance(detach_provenance(value), frozenset({name}))
-
-    def _pyro_post_param(self, msg: Message) -> None:
-        self._follow.mark(msg["value"], frozenset({str(msg["name"])}))
-
-    def parents(self, site: Any) -> frozenset[str]:
-        """The sites and parameters that a site depends on; to be asked inside of this handler.
-
-        Args:
-            site: a sample site of the trace inside.
-
-        Returns:
-            Their names, which do not include the site's own.
-        """
-        fn, name = site["fn"], site["name"]
-        log_prob = None
-        if isinstance(fn, Distribution):
-            # without a density, what the value was drawn from tells all there is to know
-            with suppress(NotImplementedError):
-                log_prob = fn.log_prob(site["value"], *site["args"], **site["kwargs"])
-        return (self._follow.provenance(log_prob) | self._sources.get(name, frozenset())) - {name}
-
-
-def _run(
-    model: Callable[..., Any], args: Iterable[Any] | None, kwargs: Mapping[str, Any] | None, include_deterministic: bool
-) -> tuple[Trace, dict[str, frozenset[str]]]:
-    """Runs a model; returns its trace and the parents of its sample sites, those of computed values included."""
-    with TrackProvenance(include_deterministic=include_deterministic) as tracker:
-        trace = handlers.trace(model).get_trace(*(args or ()), **(kwargs or {}))
-        parents = {name: tracker.parents(site) for name, site in trace.nodes.items()
-                   if is_sample_site(site, include_deterministic=True)}
-    return trace, parents
 
 
 def get_dependencies(
@@ -143,9 +35,9 @@ def get_dependencies(
 ) -> dict[str, Dependencies]:
     """Which sites depend on which, in the model and given the data.
 
-    Elements of one plate are taken to depend on each other only where a value outside of the plate binds them
-    together; the sets of plates say where. A plate in the set stands for all pairs of elements, a plate that both
-    sites are in and that is not in the set for one pair an element.
+    Each dependency comes with a set of plates. Where two sites are in a plate of the set, each element of one depends
+    on all elements of the other; in a plate that is not in the set, only on its own. Elements are taken to depend on
+    each other where a site outside of the plate binds them together.
 
     Args:
         model: the model.
@@ -157,11 +49,10 @@ def get_dependencies(
     Returns:
         A dict of
 
-        - ``prior_dependencies``: for each site, itself and the latent sites that its distribution depends on, with
-          sets of plates.
+        - ``prior_dependencies``: for each site, itself and the latent sites that its distribution depends on; the sets
+          of plates are empty. Data that ``poutine.mask(mask=False)`` takes out are left out.
         - ``posterior_dependencies``: for each latent site, itself and the later sites that share a factor of the joint
-          density with it, with sets of plates. Without an entry, two latent sites are independent of each other given
-          the other sites.
+          density with it. Two latent sites without an entry are independent of each other given all others.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -175,23 +66,35 @@ def get_dependencies(
         >>> found["posterior_dependencies"]
         {'x': {'x': {'rows'}, 'total': set()}}
     """
-    trace, parents = _run(model, model_args, model_kwargs, include_deterministic)
+    trace, parents = trace_with_parents(model, model_args, model_kwargs, include_deterministic)
     sites = {name: site for name, site in trace.nodes.items()
-             if is_sample_site(site, include_deterministic=include_deterministic)}
-    latent = {name for name, site in sites.items() if not site["is_observed"] or _is_computed(site)}
+             if is_sample_site(site, include_deterministic=include_deterministic) and not _is_masked_out(site)}
+    latent = {name for name, site in sites.items() if not site["is_observed"] or is_computed(site)}
+    # each site's density is one factor of the joint density; these are the sites in it
+    factors = {name: [other for other in sites if other == name or (other in latent and other in parents[name])]
+               for name in sites}
+    return {"prior_dependencies": {name: {other: set() for other in factor} for name, factor in factors.items()},
+            "posterior_dependencies": _posterior_dependencies(factors, latent, sites)}
+
+
+def _posterior_dependencies(
+    factors: Mapping[str, list[str]], latent: Set[str], sites: Mapping[str, Any]
+) -> Dependencies:
+    """Pairs of sites in a common factor, with the plates that they share and the factor is outside of."""
     plates = {name: {frame.name for frame in site["cond_indep_stack"] if frame.vectorized}
               for name, site in sites.items()}
-    prior: Dependencies = {}
     posterior: Dependencies = {name: {} for name in sites if name in latent}
-    for name in sites:
-        # the names in the density of this site: a factor of the joint density
-        factor = [other for other in sites if other == name or (other in latent and other in parents[name])]
-        prior[name] = {other: plates[other] & plates[name] - plates[name] for other in factor}
-        for position, upstream in enumerate(factor):
-            for downstream in factor[position:] if upstream in latent else ():
-                coupled = plates[upstream] & plates[downstream] - plates[name]
+    for name, factor in factors.items():
+        for upstream, downstream in combinations_with_replacement(factor, 2):
+            if upstream in latent:
+                coupled = (plates[upstream] & plates[downstream]) - plates[name]
                 posterior[upstream].setdefault(downstream, set()).update(coupled)
-    return {"prior_dependencies": prior, "posterior_dependencies": posterior}
+    return posterior
+
+
+def _is_masked_out(site: Any) -> bool:
+    """Whether a site is data that do not count."""
+    return bool(site["is_observed"]) and site["mask"] is False and not is_computed(site)
 
 
 def get_model_relations(
@@ -212,7 +115,7 @@ def get_model_relations(
     Returns:
         The relations. Plates contain the sites of plates inside them.
     """
-    trace, parents = _run(model, model_args, model_kwargs, include_deterministic)
+    trace, parents = trace_with_parents(model, model_args, model_kwargs, include_deterministic)
     params = [name for name, site in trace.nodes.items() if site["type"] == "param"]
     sites = {name: trace.nodes[name] for name in parents}
     return {
@@ -226,13 +129,13 @@ def get_model_relations(
 
 
 def _constraint(site: Any) -> str:
-    """The constraint of a parameter: that of the store, because a statement that reads a parameter need not repeat it."""
+    """The constraint of a parameter: the store's, because a statement that only reads it need not repeat it."""
     stated = site["kwargs"].get("constraint", constraints.real)
     return str(_PYRO_PARAM_STORE.get_state()["constraints"].get(site["name"], stated))
 
 
 def _distribution_name(site: Any) -> str:
-    return "Deterministic" if site_is_deterministic(site) else type(_unwrapped(site["fn"])).__name__
+    return "Deterministic" if site_is_deterministic(site) else type(unwrapped(site["fn"])).__name__
 
 
 def _plate_members(sites: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -12,17 +12,21 @@ Reference: Graphviz, *The DOT Language*, https://graphviz.org/doc/info/lang.html
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+from pyro.poutine.trace_struct import Trace
+from pyro.poutine.util import site_is_subsample
 
 try:
     import graphviz
 except ImportError:  # it draws the picture; its text needs nothing
     graphviz = None
 
-__all__ = ["DotText", "ModelRelations", "draw", "save", "to_dot"]
+__all__ = ["DotText", "ModelRelations", "draw", "save", "save_visualization", "to_dot"]
 
 _TEXT_FORMATS = (".dot", ".gv")
 _PLAIN_ID = re.compile(r"(?!(?:node|edge|graph|digraph|subgraph|strict)$)[a-z_][a-z0-9_]*", re.IGNORECASE | re.ASCII)
@@ -84,23 +88,19 @@ def to_dot(
     Returns:
         Indented lines, each with its end.
     """
-    sites = _union(run["sample_dist"] for run in runs)
-    nodes = {name: _site_node(name, [run for run in runs if name in run["sample_dist"]]) for name in sites}
-    outermost = _boxes(list(sites), _union_of_lists(run["plate_sample"] for run in runs))
-    edges = _edges(_union_of_lists(run["sample_sample"] for run in runs))
+    sites = _union(runs, "sample_dist")
+    outermost = _boxes(list(sites), _union_of_lists(runs, "plate_sample"))
+    nodes = {name: _site_node(name, runs) for name in sites}
+    edges = _edges(runs, "sample_sample")
     lines = [nodes[name] for name in outermost.sites]
-    described = [f"{name} ~ {distribution}" for name, distribution in sites.items()]
     if render_params:
-        param_edges = _edges(_union_of_lists(run["sample_param"] for run in runs))
+        param_edges = _edges(runs, "sample_param")
         lines += [_node(name, "white", "plain") for name in dict.fromkeys(param for param, _ in param_edges)]
         edges += param_edges
-        params = _union(run["param_constraint"] for run in runs)
-        described += [f"{name} : {constraint}" for name, constraint in params.items()]
     lines += _box_lines(outermost, nodes, set())
     lines += [f"{_quote(start)} -> {_quote(end)}" for start, end in edges]
     if render_distributions:
-        text = "".join(_escape(line) + r"\l" for line in described)
-        lines.append(f'distribution_description_node [label="{text}" shape=plaintext]')
+        lines.append(_description(sites, _union(runs, "param_constraint") if render_params else {}))
     return [f"\t{line}\n" for line in lines]
 
 
@@ -134,12 +134,12 @@ def save(graph: Any, filename: str) -> None:
     """
     path = Path(filename)
     if not path.suffix:
-        raise ValueError(f"render_model: expected a filename whose suffix says the format, got {filename!r}. Add .pdf, "
+        raise ValueError(f"Expected a filename whose suffix says the format, got {filename!r}. Add .pdf, "
                          ".png, .svg or, for text, .gv.")
     if path.suffix in _TEXT_FORMATS:
         content = graph.source.encode()
     elif graphviz is None:
-        raise ImportError(f"render_model: writing {filename!r} needs Graphviz. Install the Python package with `pip "
+        raise ImportError(f"Writing {filename!r} needs Graphviz. Install the Python package with `pip "
                           "install graphviz` and the program dot from https://graphviz.org/download/, or choose a "
                           "filename that ends in .gv to write text.")
     else:
@@ -148,23 +148,46 @@ def save(graph: Any, filename: str) -> None:
     path.write_bytes(content)
 
 
+def save_visualization(trace: Trace, graph_output: str) -> None:
+    """Deprecated: draws the edges of a dense trace; :func:`pyro.render_model` finds what depends on what.
+
+    Args:
+        trace: the record of a run, with edges: ``pyro.poutine.trace(model, graph_type="dense").get_trace()``.
+        graph_output: where to save the picture: the text where it ends in ``.gv`` or ``.dot``, else a PDF file, with
+            ``.pdf`` added to the name.
+
+    Raises:
+        ImportError: for a PDF file, if the package graphviz is not installed.
+        RuntimeError: for a PDF file, if the program ``dot`` is not installed.
+    """
+    warnings.warn("pyro.util.save_visualization is deprecated; use pyro.render_model instead", stacklevel=2)
+    sites = {name: site for name, site in trace.nodes.items()
+             if site["type"] == "sample" and not site_is_subsample(site)}
+    lines = [_node(name, "gray" if site["is_observed"] else "white", "ellipse") for name, site in sites.items()]
+    lines += [f"{_quote(start)} -> {_quote(end)}" for start in sites for end in sites if end in trace.successors(start)]
+    graph = draw([f"\t{line}\n" for line in lines])
+    save(graph, graph_output if graph_output.endswith(_TEXT_FORMATS) else f"{graph_output}.pdf")
+
+
 # ---- runs put together
 
 
-def _union(tables: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {key: value for table in tables for key, value in table.items()}
+def _union(runs: Sequence[ModelRelations], key: Literal["sample_dist", "param_constraint"]) -> dict[str, str]:
+    return {name: text for run in runs for name, text in run[key].items()}
 
 
-def _union_of_lists(tables: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
+def _union_of_lists(
+    runs: Sequence[ModelRelations], key: Literal["sample_sample", "sample_param", "plate_sample"]
+) -> dict[str, list[str]]:
     union: dict[str, dict[str, None]] = {}
-    for table in tables:
-        for key, names in table.items():
-            union.setdefault(key, {}).update(dict.fromkeys(names))
-    return {key: list(names) for key, names in union.items()}
+    for run in runs:
+        for name, names in run[key].items():
+            union.setdefault(name, {}).update(dict.fromkeys(names))
+    return {name: list(names) for name, names in union.items()}
 
 
-def _edges(parents: Mapping[str, list[str]]) -> list[tuple[str, str]]:
-    return [(parent, name) for name, names in parents.items() for parent in names]
+def _edges(runs: Sequence[ModelRelations], key: Literal["sample_sample", "sample_param"]) -> list[tuple[str, str]]:
+    return [(parent, name) for name, parents in _union_of_lists(runs, key).items() for parent in parents]
 
 
 # ---- boxes
@@ -201,15 +224,22 @@ def _box_lines(box: _Box, nodes: Mapping[str, str], taken: set[str]) -> Iterator
 
 
 def _site_node(name: str, runs: Sequence[ModelRelations]) -> str:
-    """The node of a site, from the runs that have it."""
-    count = sum(name in run["observed"] for run in runs)
-    color = "white" if not count else "gray" if count == len(runs) else '"gray:white"'
-    is_computed = any(run["sample_dist"][name] == "Deterministic" for run in runs)
+    observed = [name in run["observed"] for run in runs if name in run["sample_dist"]]
+    color = "gray" if all(observed) else '"gray:white"' if any(observed) else "white"
+    is_computed = any(run["sample_dist"].get(name) == "Deterministic" for run in runs)
     return _node(name, color, "ellipse", '"filled,dashed"' if is_computed else "filled")
 
 
 def _node(name: str, color: str, shape: str, style: str = "filled") -> str:
     return f"{_quote(name)} [label={_quote(name)} fillcolor={color} shape={shape} style={style}]"
+
+
+def _description(distributions: Mapping[str, str], constraints: Mapping[str, str]) -> str:
+    """The node that lists what the sites' distributions and the parameters' constraints are, aligned to the left."""
+    rows = [f"{name} ~ {distribution}" for name, distribution in distributions.items()]
+    rows += [f"{name} : {constraint}" for name, constraint in constraints.items()]
+    text = "".join(_escape(row) + r"\l" for row in rows)
+    return f'distribution_description_node [label="{text}" shape=plaintext]'
 
 
 def _quote(name: str) -> str:

@@ -63,7 +63,7 @@ class ProvenanceTensor(Tensor):
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return type(self), (self._t, self._provenance)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> Any:
+    def __repr__(self) -> str:  # type: ignore[override]  # torch's takes an argument of its own printing
         return f"ProvenanceTensor({self._t!r}, provenance={set(self._provenance)!r})"
 
 
