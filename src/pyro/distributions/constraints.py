@@ -44,6 +44,8 @@ from torch.distributions.constraints import (
     unit_interval,
 )
 
+from pyro.ops import constraint_tags
+
 __all__ = [
     "Constraint",
     "MixtureSameFamilyConstraint",
@@ -170,3 +172,16 @@ softplus_lower_cholesky = _SoftplusLowerCholesky()
 softplus_positive = _SoftplusPositive()
 sphere = _Sphere()
 unit_lower_cholesky = _UnitLowerCholesky()
+
+# in files, a constraint goes by its name here
+for _name, _constraint in (
+    ("corr_matrix", corr_matrix),
+    ("integer", integer),
+    ("ordered_vector", ordered_vector),
+    ("positive_ordered_vector", positive_ordered_vector),
+    ("softplus_lower_cholesky", softplus_lower_cholesky),
+    ("softplus_positive", softplus_positive),
+    ("sphere", sphere),
+    ("unit_lower_cholesky", unit_lower_cholesky),
+):
+    constraint_tags.register(_name, type(_constraint))

@@ -8,7 +8,7 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.util import sum_rightmost
+from pyro.distributions.util import broadcast_shape, sum_rightmost
 
 __all__ = ["Delta"]
 
@@ -28,13 +28,13 @@ class Delta(TorchDistribution):
         validate_args: whether to check parameters and values; ``None`` means the process-wide flag.
 
     Shape:
-        ``v``: batch_shape + event_shape; ``log_density`` broadcasts to batch_shape.
+        ``v``: batch_shape + event_shape; ``log_density``: batch_shape. The two batch shapes broadcast.
 
     Support:
         the real numbers, as far as a check is concerned.
 
     Raises:
-        ValueError: if ``v`` has fewer than ``event_dim`` dimensions.
+        ValueError: if ``v`` has fewer than ``event_dim`` dimensions, or if the batch shapes do not broadcast.
 
     Example:
         >>> Delta(torch.tensor([1.0, 2.0]), event_dim=1).log_prob(torch.tensor([1.0, 2.0]))
@@ -56,12 +56,14 @@ class Delta(TorchDistribution):
                              f"{tuple(v.shape)}.")
         split = v.dim() - event_dim
         batch_shape, event_shape = v.shape[:split], v.shape[split:]
-        self.v = v
         if isinstance(log_density, Tensor):
+            batch_shape = Size(broadcast_shape(tuple(batch_shape), tuple(log_density.shape)))
+            v = v.expand(batch_shape + event_shape) if v.shape != batch_shape + event_shape else v
             self.log_density = log_density.expand(batch_shape)
         else:
             dtype = v.dtype if v.is_floating_point() else None
             self.log_density = torch.full(batch_shape, log_density, dtype=dtype, device=v.device)
+        self.v = v
         super().__init__(batch_shape, event_shape, validate_args=validate_args)
 
     @constraints.dependent_property

@@ -7,6 +7,7 @@ Source: the contract that inference relies on; for :meth:`Distribution.score_par
 "Gradient Estimation Using Stochastic Computation Graphs".
 """
 
+import inspect
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self
@@ -22,8 +23,23 @@ COERCIONS: list[Callable[[type, tuple[Any, ...], dict[str, Any]], Any]] = []
 ``None`` takes the distribution's place. This lets an interpretation build objects of its own from the same models."""
 
 
+class _InitSignature:
+    """What ``inspect.signature`` and ``help`` show of a class: the parameters of ``__init__``.
+
+    Without it they would show those of the metaclass's ``__call__``, which tell nothing.
+    """
+
+    def __get__(self, cls: type | None, metaclass: type) -> inspect.Signature:
+        if cls is None:
+            raise AttributeError("__signature__")
+        init = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return init.replace(parameters=list(init.parameters.values())[1:])
+
+
 class DistributionMeta(ABCMeta):
     """Metaclass that offers each construction to :data:`COERCIONS` first."""
+
+    __signature__ = _InitSignature()
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Builds an instance, or whatever a coercion builds in its place."""

@@ -376,7 +376,7 @@ class MaskedDistribution(_Wrapper):
 
         The score function is that of the value itself, everywhere: it multiplies costs, which are masked themselves.
         """
-        if self._mask is False:
+        if self._mask is False and self.has_rsample:
             return super().score_parts(x)
         parts: ScoreParts = self.base_dist.score_parts(self._substitute(x) if self.has_rsample else x, *args, **kwargs)
         return parts.scale_and_mask(mask=self._mask)

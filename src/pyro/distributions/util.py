@@ -13,12 +13,13 @@ from typing import Any, TypeVar, overload
 
 import torch
 from torch import Tensor
+from torch.distributions.utils import broadcast_all
 
 from pyro.ops.validation import enable_validation, is_validation_enabled, validation_enabled
 
-__all__ = ["broadcast_shape", "copy_docs_from", "deep_to", "detach", "enable_validation", "eye_like", "gather",
-           "is_identically_one", "is_identically_zero", "is_validation_enabled", "scalar_like", "scale_and_mask",
-           "sum_leftmost", "sum_rightmost", "validation_enabled", "weakmethod"]
+__all__ = ["broadcast_all", "broadcast_shape", "copy_docs_from", "deep_to", "detach", "enable_validation", "eye_like",
+           "gather", "is_identically_one", "is_identically_zero", "is_validation_enabled", "scalar_like",
+           "scale_and_mask", "sum_leftmost", "sum_rightmost", "validation_enabled", "weakmethod"]
 
 T = TypeVar("T")
 
@@ -242,15 +243,13 @@ def _map_tensors(obj: Any, fn: Callable[[Tensor], Tensor], memo: dict[int, Any])
     copied: Any
     if isinstance(obj, Tensor):
         memo[id(obj)] = fn(obj)
-    elif isinstance(obj, dict):
+    elif isinstance(obj, (dict, list)):
         memo[id(obj)] = copied = copy.copy(obj)
-        copied.update((key, _map_tensors(item, fn, memo)) for key, item in obj.items())
-    elif isinstance(obj, list):
-        memo[id(obj)] = copied = copy.copy(obj)
-        copied[:] = [_map_tensors(item, fn, memo) for item in obj]
+        for key in obj if isinstance(obj, dict) else range(len(obj)):
+            copied[key] = _map_tensors(obj[key], fn, memo)
     elif isinstance(obj, tuple):
-        items = [_map_tensors(item, fn, memo) for item in obj]
-        memo[id(obj)] = type(obj)(*items) if hasattr(obj, "_fields") else type(obj)(items)
+        build = getattr(type(obj), "_make", type(obj))  # a named tuple's constructor takes its items singly
+        memo[id(obj)] = build([_map_tensors(item, fn, memo) for item in obj])
     elif hasattr(obj, "__dict__") and not isinstance(obj, _ATOMS):
         memo[id(obj)] = copied = copy.copy(obj)
         copied.__dict__.update((name, _map_tensors(item, fn, memo)) for name, item in vars(obj).items())

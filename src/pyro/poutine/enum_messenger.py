@@ -79,8 +79,8 @@ class EnumMessenger(Messenger):
 
     def __init__(self, first_available_dim: int | None = None) -> None:
         if first_available_dim is not None and first_available_dim >= 0:
-            raise AssertionError(f"enum: expected a negative first_available_dim, got {first_available_dim}. Count dims "
-                                 "from the right, for example -1 - max_plate_nesting.")
+            raise AssertionError(f"enum: expected a negative first_available_dim, got {first_available_dim}. Count "
+                                 "dims from the right, for example -1 - max_plate_nesting.")
         super().__init__()
         self.first_available_dim = first_available_dim
 

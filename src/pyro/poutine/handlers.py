@@ -162,7 +162,7 @@ def enum(fn: Any = None, first_available_dim: int | None = None) -> Any:
 
 @_make_handler(EqualizeMessenger)
 def equalize(
-    fn: Any, sites: str | list[str], type: str | None = "sample", keep_dist: bool | None = False
+    fn: Any, sites: str | list[str], type: str | None, keep_dist: bool | None
 ) -> Any:
     """Gives all matching sites the value of the first of them.
 

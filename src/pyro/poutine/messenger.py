@@ -121,19 +121,19 @@ class Messenger:
 
     @classmethod
     def register(cls, fn: Any = None, type: str | None = None, post: bool | None = None) -> Any:
-        """Gives the class, after its definition, a method for an effect.
+        """Gives the class, after its definition, a function for an effect, in the place of a method.
 
         Args:
-            fn: the method, ``(self, msg) -> None``; ``None`` to use the result as a decorator.
+            fn: the function, ``(msg) -> None``; ``None`` to use the result as a decorator.
             type: the effect.
-            post: whether the method runs after the value is known.
+            post: whether the function runs after the value is known.
 
         Returns:
-            The method unchanged, or a decorator.
+            The function, or a decorator.
 
         Example:
             >>> @Messenger.register(type="greet")
-            ... def greet(self, msg):
+            ... def greet(msg):
             ...     msg["value"] = "hello"
             >>> Messenger.unregister(type="greet") is greet
             True
@@ -142,25 +142,25 @@ class Messenger:
             return partial(cls.register, type=type, post=post)
         if type is None:
             raise ValueError(f"{cls.__name__}.register: expected the name of an effect, got type=None.")
-        setattr(cls, ("_pyro_post_" if post else "_pyro_") + type, fn)
+        setattr(cls, ("_pyro_post_" if post else "_pyro_") + type, staticmethod(fn))
         return fn
 
     @classmethod
     def unregister(cls, fn: Any = None, type: str | None = None) -> Any:
-        """Takes the methods for an effect away from the class again.
+        """Takes the functions for an effect away from the class again.
 
         Args:
-            fn: the method that was registered; returned as it is.
+            fn: the function that was registered; returned as it is.
             type: the effect.
 
         Returns:
-            The method.
+            The function.
         """
         if type is None:
             raise ValueError(f"{cls.__name__}.unregister: expected the name of an effect, got type=None.")
         for name in ("_pyro_post_" + type, "_pyro_" + type):
             if name in cls.__dict__:
-                fn = cls.__dict__[name] if fn is None else fn
+                fn = getattr(cls, name) if fn is None else fn
                 delattr(cls, name)
         return fn
 

@@ -129,6 +129,15 @@ class _StackView(MutableSequence["Messenger"]):
     def __add__(self, other: "Iterable[Messenger]") -> "list[Messenger]":
         return [*_stack.get(), *other]
 
+    def __radd__(self, other: "Iterable[Messenger]") -> "list[Messenger]":
+        return [*other, *_stack.get()]
+
+    def copy(self) -> "list[Messenger]":
+        """The handlers of now, in a list that stays as it is."""
+        return list(_stack.get())
+
+    __copy__ = copy
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Iterable) and list(_stack.get()) == list(other)
 

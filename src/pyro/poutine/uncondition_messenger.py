@@ -7,6 +7,9 @@ from pyro.poutine.runtime import Message
 class UnconditionMessenger(Messenger):
     """Samples observed sites; their data stand in ``infer["obs"]``, and ``infer["was_observed"]`` is true."""
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def _pyro_sample(self, msg: Message) -> None:
         if msg["is_observed"] and not msg["infer"].get("_deterministic"):
             msg["is_observed"] = False
