@@ -14,6 +14,6 @@ def torch_tensor(data: Table) -> Tensor:
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> float:
     """Does what a hand-written loop does with its loss. Returns its value, as ``svi.step`` does."""
     optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     optimizer.step()
     return loss.item()

@@ -26,6 +26,7 @@ from pyro.poutine.runtime import (
     am_i_wrapped,
     apply_stack,
     effectful,
+    get_plates,
     new_message,
 )
 
@@ -67,7 +68,8 @@ def param(
 
     Raises:
         KeyError: if the parameter does not exist and has no first value.
-        ValueError: if the first value is outside of the constraint.
+        ValueError: if the first value is outside of the constraint, or if the parameter was created with one of
+            another shape.
 
     Example:
         >>> import torch, pyro
@@ -168,13 +170,15 @@ def _masked_observe(
 
 
 def _check_mask_shape(name: str, fn: Any, obs_mask: Tensor) -> None:
+    # fn has not met its plates yet
+    plates = {frame.dim: frame.size for frame in get_plates() if frame.dim is not None and frame.size >= 0}
+    inside = tuple(plates.get(dim, 1) for dim in range(min(plates, default=0), 0))
     try:
-        fits = torch.broadcast_shapes(obs_mask.shape, fn.batch_shape) == fn.batch_shape or not fn.batch_shape
+        torch.broadcast_shapes(obs_mask.shape, inside, fn.batch_shape)
     except RuntimeError:
-        fits = False
-    if not fits:
         raise ValueError(f"Site '{name}': obs_mask has shape {tuple(obs_mask.shape)}, expected one that broadcasts to "
-                         f"batch_shape {tuple(fn.batch_shape)}. Reshape the mask or widen the enclosing plate.")
+                         f"batch_shape {tuple(fn.batch_shape)} and to the plates' sizes {inside}. Reshape the mask or "
+                         "widen the enclosing plate.") from None
 
 
 def factor(name: str, log_factor: Tensor, *, has_rsample: bool | None = None) -> None:

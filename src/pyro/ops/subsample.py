@@ -1,4 +1,8 @@
-"""Uniform samples without replacement, at the cost of the sample and not of the population."""
+"""Uniform samples without replacement, at the cost of the sample and not of the population.
+
+The draw is one operator, ``flashover::sample_without_replacement``: its loop depends on the numbers drawn, and a captured
+program holds it as a single random node.
+"""
 
 import torch
 from torch import Tensor
@@ -21,6 +25,11 @@ def sample_without_replacement(size: int, sample_size: int, device: torch.device
     Returns:
         Integers, shape ``(sample_size,)``.
     """
+    return torch.ops.flashover.sample_without_replacement(  # type: ignore[no-any-return]
+        size, sample_size, None if device is None else torch.device(device))
+
+
+def _draw(size: int, sample_size: int, device: torch.device | None) -> Tensor:
     if 2 * sample_size > size:
         return torch.randperm(size, device=device)[:sample_size]
     drawn = torch.empty(0, dtype=torch.long, device=device)
@@ -38,3 +47,14 @@ def _first_occurrences(values: Tensor) -> Tensor:
     is_first = torch.ones_like(ordered, dtype=torch.bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     return values[torch.sort(places[is_first]).values]
+
+
+def _shape_of_draw(size: int, sample_size: int, device: torch.device | None) -> Tensor:
+    return torch.empty(sample_size, dtype=torch.long, device=device)
+
+
+_library = torch.library.Library("flashover", "DEF")
+_library.define("sample_without_replacement(int size, int sample_size, Device? device) -> Tensor",
+                tags=(torch.Tag.nondeterministic_seeded,))
+_library.impl("sample_without_replacement", _draw, "CompositeExplicitAutograd")
+torch.library.register_fake("flashover::sample_without_replacement", _shape_of_draw, lib=_library)

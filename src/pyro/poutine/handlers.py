@@ -52,8 +52,8 @@ def _make_handler(msngr_cls: Callable[..., Messenger], module: str | None = None
         A decorator of a function ``(fn=None, ...)`` whose body is not run.
 
     Example:
-        >>> import pyro.poutine as poutine
-        >>> @_make_handler(poutine.messenger.Messenger)
+        >>> from pyro.poutine.messenger import Messenger
+        >>> @_make_handler(Messenger)
         ... def nothing(fn=None):
         ...     "Changes nothing."
         >>> nothing(lambda: 3)()

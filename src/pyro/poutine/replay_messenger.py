@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pyro.ops.validation import require
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
 from pyro.poutine.trace_struct import Trace
@@ -52,14 +53,16 @@ class ReplayMessenger(Messenger):
 
     def _check_own_rows(self, plate: str, own: Tensor, theirs: Tensor) -> None:
         assert self.trace is not None
-        for name, site in self.trace.nodes.items():
-            if site["type"] == "sample" and any(frame.name == plate for frame in site["cond_indep_stack"]):
-                if not torch.equal(own, theirs):
-                    raise ValueError(
-                        f"Plate '{plate}': the model chose its rows by subsample=, but the guide drew other rows, for "
-                        f"which it sampled site '{name}'. Pass the same subsample= to the guide's plate, for "
-                        "autoguides by create_plates=.")
-                return
+        inside = next((name for name, site in self.trace.nodes.items() if site["type"] == "sample"
+                       and any(frame.name == plate for frame in site["cond_indep_stack"])), None)
+        if inside is None:
+            return
+        own, theirs = torch.as_tensor(own), torch.as_tensor(theirs)
+        same = own == theirs if own.shape == theirs.shape else torch.tensor(False)
+        require(same, lambda: ValueError(
+            f"Plate '{plate}': the model chose its rows by subsample=, but the guide drew other rows, for which it "
+            f"sampled site '{inside}'. Pass the same subsample= to the guide's plate, for autoguides by "
+            "create_plates=."))
 
     def _pyro_param(self, msg: Message) -> None:
         name = str(msg["name"])

@@ -261,11 +261,11 @@ def effectful(fn: Any = None, type: str | None = None) -> Any:
         AssertionError: if no type is given, or the type is reserved.
 
     Example:
-        >>> import pyro.poutine as poutine
+        >>> from pyro.poutine.messenger import Messenger
         >>> @effectful(type="double")
         ... def double(x):
         ...     return 2 * x
-        >>> class Negate(poutine.messenger.Messenger):
+        >>> class Negate(Messenger):
         ...     def _pyro_post_double(self, msg):
         ...         msg["value"] = -msg["value"]
         >>> with Negate():

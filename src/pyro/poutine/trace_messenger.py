@@ -15,7 +15,7 @@ from pyro.poutine.runtime import Message
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["TraceHandler", "TraceMessenger", "identify_dense_edges"]
+__all__ = ["TraceHandler", "TraceMessenger", "identify_dense_edges", "user_line"]
 
 _NOT_THE_USERS = tuple(f"{Path(module).parent}{os.sep}" for module in (Path(__file__).parent, torch.__file__))
 
@@ -144,7 +144,7 @@ class TraceHandler:
         return self.msngr.get_trace()
 
 
-def _user_line(error: BaseException) -> str:
+def user_line(error: BaseException) -> str:
     """Where in the user's program an error arose: the innermost line outside of this package and of torch."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         file = frame.f_code.co_filename
@@ -155,7 +155,7 @@ def _user_line(error: BaseException) -> str:
 
 
 def _with_context(error: ValueError | RuntimeError, trace: Trace) -> Exception:
-    parts = [str(error), _user_line(error), trace.format_shapes()]
+    parts = [str(error), user_line(error), trace.format_shapes()]
     try:
         return type(error)("\n".join(part for part in parts if part))
     except TypeError:  # an error class with a signature of its own
