@@ -1,6 +1,7 @@
 """Old address of helpers that live elsewhere."""
 
 from pyro.infer.checks import check_if_enumerated, check_model_guide_match, check_site_shape, check_traces_match
+from pyro.infer.render import save_visualization
 from pyro.ops.attributes import deep_getattr, deep_setattr
 from pyro.ops.contexts import (
     ExperimentalWarning,
@@ -26,6 +27,7 @@ __all__ = [
     "ignore_jit_warnings",
     "jit_iter",
     "optional",
+    "save_visualization",
     "set_rng_seed",
     "set_rng_state",
     "timed",

@@ -39,13 +39,17 @@ def front_door_imports(tree: ast.Module) -> Iterator[Finding]:
         yield from ((node.lineno, f"imports {name}") for name in found)
 
 
+# torch's own switch, which its compiler turns while it captures; set, and restored, for the same purpose
+_TORCH_SWITCHES = {"torch.compiler._is_compiling_flag"}
+
+
 def torch_patches(tree: ast.Module) -> Iterator[Finding]:
     """Assignments into torch's modules and classes, and their deletion."""
     names = _imported_names(tree)
     for node in ast.walk(tree):
         for target in _assigned(node):
-            owner = _dotted(target, names)
-            if owner is not None and owner.split(".")[0] == "torch":
+            owner = _dotted(target.value if isinstance(target, ast.Attribute | ast.Subscript) else target, names)
+            if owner is not None and owner.split(".")[0] == "torch" and _dotted(target, names) not in _TORCH_SWITCHES:
                 yield target.lineno, f"assigns into {owner}"
 
 
@@ -91,7 +95,7 @@ def _dotted(node: ast.expr, names: dict[str, str]) -> str | None:
 
 
 def _assigned(node: ast.AST) -> Iterator[ast.expr]:
-    """The objects whose attributes or items a statement sets or deletes."""
+    """The attributes and items that a statement sets or deletes; of setattr and delattr the object."""
     targets: list[ast.expr] = []
     match node:
         case ast.Assign(targets=found) | ast.Delete(targets=found):
@@ -103,7 +107,7 @@ def _assigned(node: ast.AST) -> Iterator[ast.expr]:
     for target in targets:
         for part in ast.walk(target):
             if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
-                yield part.value
+                yield part
 
 
 def _mentions(tree: ast.Module) -> Iterator[Finding]:

@@ -57,8 +57,17 @@ def test_other_dtypes(dtype: torch.dtype) -> None:
     assert pickle.loads(pickle.dumps(delta)).v.dtype == dtype
 
 
+@pytest.mark.parametrize("shape, batch_shape", [((), (2,)), ((2,), (2,)), ((4, 1), (4, 2))])
+def test_batch_shapes_broadcast(shape: tuple[int, ...], batch_shape: tuple[int, ...]) -> None:
+    delta = Delta(V, torch.ones(shape), event_dim=1)
+    assert delta.batch_shape == delta.log_prob(V).shape == batch_shape
+    assert delta().shape == (*batch_shape, 3)
+
+
 def test_errors_name_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="event_dim <= v.dim()"):
         Delta(V, event_dim=3)
     with pytest.raises(ValueError, match="log_density"):
         Delta(V, torch.nan)
+    with pytest.raises(ValueError, match="broadcast together"):
+        Delta(V, torch.ones(3), event_dim=1)

@@ -96,13 +96,35 @@ def test_a_refused_value_leaves_the_store_as_it_was(store):
 
 
 @pytest.mark.parametrize("name", ["loc", "scale"])
-def test_another_shape_is_reported_and_the_old_value_stays(store, name):
-    shape = tuple(store[name].shape)
-    with pytest.warns(UserWarning) as record:
-        value = store.setdefault(name, torch.ones(3), constraints.positive)
-    assert tuple(value.shape) == shape
-    text = str(record[0].message)
-    assert f"'{name}'" in text and str(shape) in text and "(3,)" in text and "pyro.clear_param_store()" in text
+def test_an_initial_value_of_another_shape_is_refused(store, name):
+    old, shape = store[name], tuple(store[name].shape)
+    with pytest.raises(ValueError) as error:
+        store.setdefault(name, torch.ones(3), constraints.positive)
+    for part in (f"'{name}'", f"of shape {shape}", "of shape (3,)", "pyro.clear_param_store()"):
+        assert part in str(error.value)
+    assert torch.equal(store[name], old) and values(store) == VALUES
+    assert store.get_param(name, torch.ones(shape)).tolist() == old.tolist()
+
+
+def grow(store, tmp_path):
+    store["loc"] = torch.zeros(5)
+
+
+def take_state(store, tmp_path):
+    store.set_state({"params": {"loc": torch.zeros(5)}, "constraints": {"loc": constraints.real}})
+
+
+def read_file(store, tmp_path):
+    other = ParamStoreDict()
+    other.setdefault("loc", torch.zeros(5))
+    other.save(tmp_path / "params.pt")
+    store.load(tmp_path / "params.pt")
+
+
+@pytest.mark.parametrize("replace", [grow, take_state, read_file])
+def test_a_parameter_that_was_replaced_may_have_any_shape(store, tmp_path, replace):
+    replace(store, tmp_path)
+    assert store.setdefault("loc", torch.zeros(2)).tolist() == [0.0] * 5
 
 
 def test_names_match_a_regular_expression(store):

@@ -205,7 +205,8 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
         ok = support.check(value)
         require(ok, lambda: ValueError(
             f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the support "
-            f"({support}) of the distribution {self}, {_found(value, ok)}"))
+            f"({support}) of the distribution {self}, {_found(value, ok)} Correct the value, or choose a distribution "
+            "whose support it is in."))
 
     def _validate_value_shape(self, shape: torch.Size) -> None:
         if shape == self._batch_shape and not self._event_shape:

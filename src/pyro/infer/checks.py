@@ -44,17 +44,18 @@ def _shape(site: Any) -> tuple[int, ...] | None:
     return tuple(fn.shape(*site["args"], **site["kwargs"])) if hasattr(fn, "shape") else None
 
 
-def _latent_names(trace: Trace) -> tuple[set[str], set[str]]:
-    """Names of the latent sites, and of the plates."""
+def _names_by_kind(trace: Trace) -> tuple[set[str], set[str], set[str]]:
+    """Names of the latent sites, of the observed sites and of the plates."""
     latents: set[str] = set()
+    observed: set[str] = set()
     plates: set[str] = set()
     for name, site in trace.nodes.items():
         if site["type"] == "sample":
             if site_is_subsample(site):
                 plates.add(name)
-            elif not site["is_observed"]:
-                latents.add(name)
-    return latents, plates
+            else:
+                (observed if site["is_observed"] else latents).add(name)
+    return latents, observed, plates
 
 
 def check_model_guide_match(model_trace: Trace, guide_trace: Trace, max_plate_nesting: float = math.inf) -> None:
@@ -69,15 +70,17 @@ def check_model_guide_match(model_trace: Trace, guide_trace: Trace, max_plate_ne
         ValueError: if shapes or event dims differ at a site; names the site.
 
     Warns:
-        UserWarning: if a latent site or a plate is in one of the two only.
+        UserWarning: if a latent site or a plate is in one of the two only, or the guide has an observed site.
     """
-    latents, model_plates = _latent_names(model_trace)
-    guided, guide_plates = _latent_names(guide_trace)
+    latents, _, model_plates = _names_by_kind(model_trace)
+    guided, observed, guide_plates = _names_by_kind(guide_trace)
     auxiliary = {name for name in guided if guide_trace.nodes[name]["infer"].get("is_auxiliary")}
     if guided != latents or auxiliary:
         enumerated = {name for name in latents - guided
                       if model_trace.nodes[name]["infer"].get("_enumerate_dim") is not None}
         _warn_of_names(latents, guided, auxiliary, enumerated)
+    if observed:
+        _warn_of_observations([name for name in guide_trace.nodes if name in observed], guide_trace)
     if not guide_plates <= model_plates:
         warnings.warn(f"Found plate statements in guide but not model: {sorted(guide_plates - model_plates)}. Give the "
                       "plates the same names in both, or the sites in them no counterparts.", stacklevel=2)
@@ -97,6 +100,15 @@ def _warn_of_names(latents: set[str], guided: set[str], auxiliary: set[str], enu
     if missing:
         warnings.warn(f"Found vars in model but not guide: {sorted(missing)}. They are drawn from the prior. Sample "
                       "them in the guide too, or observe them, or enumerate them with TraceEnum_ELBO.", stacklevel=3)
+
+
+def _warn_of_observations(observed: list[str], guide_trace: Trace) -> None:
+    meant = ("is_auxiliary", "_deterministic")
+    stray = [name for name in observed if not any(guide_trace.nodes[name]["infer"].get(key) for key in meant)]
+    if stray:
+        warnings.warn(f"Found observed sites in the guide: {stray}. Data belong to the model: observe them there. If "
+                      "the densities are to be subtracted from the bound, say so by infer={'is_auxiliary': True}.",
+                      stacklevel=3)
 
 
 def _check_same_shape(name: str, model_site: Any, guide_site: Any, max_plate_nesting: float) -> None:

@@ -139,7 +139,8 @@ class ParamStoreDict:
             The constrained value.
 
         Raises:
-            ValueError: if the first value is outside the constraint.
+            ValueError: if the first value is outside the constraint, or if the parameter was created here with a first
+                value of another shape. One that was set, or loaded, may have any shape.
 
         Example:
             >>> import torch
@@ -152,15 +153,18 @@ class ParamStoreDict:
         init = init_constrained_value
         parameter = self._contents.parameters.get(name)
         if parameter is None:
-            parameter = from_value(name, init if isinstance(init, Tensor) else init(), constraint)
+            first = init if isinstance(init, Tensor) else init()
+            parameter = from_value(name, first, constraint)
+            parameter.initial_shape = first.shape
             return self._contents.add(name, parameter).value()
-        value = parameter.value()
-        if isinstance(init, Tensor) and init.shape != value.shape:
-            warnings.warn(
-                f"Parameter '{name}' exists with the shape {tuple(value.shape)}, so its new initial value of shape "
-                f"{tuple(init.shape)} is not used. If another model left the parameter, call "
-                "pyro.clear_param_store() first; if both are wanted, rename one.", stacklevel=2)
-        return value
+        created = parameter.initial_shape
+        if isinstance(init, Tensor) and created is not None and created != init.shape:
+            raise ValueError(
+                f"Parameter '{name}' was created with an initial value of shape {tuple(created)}, now comes one of "
+                f"shape {tuple(init.shape)}. If another model left the parameter, call pyro.clear_param_store() first; "
+                "if both are wanted, rename one; to change the shape on purpose, set "
+                f"pyro.get_param_store()['{name}'] to a value.")
+        return parameter.value()
 
     def named_parameters(self) -> ItemsView[str, Tensor]:
         """Pairs of a name and the leaf tensor, which an optimiser may change."""

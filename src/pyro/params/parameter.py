@@ -64,12 +64,14 @@ class Parameter:
         constraint: the value's constraint.
         transform: maps the leaf to the value; ``None`` for the identity.
         unconstrained: the attribute that values get.
+        initial_shape: of the initial value that the parameter was created with; ``None`` if it came another way.
     """
 
     leaf: Tensor
     constraint: Constraint
     transform: Transform | None
     unconstrained: Unconstrained
+    initial_shape: torch.Size | None = None
 
     def value(self) -> Tensor:
         """The constrained value, differentiable with respect to the leaf."""
@@ -206,13 +208,13 @@ def _check(name: str, value: Tensor, constraint: Constraint, transform: Transfor
         raise ValueError(f"Parameter '{name}': {constraint} needs {constraint.event_dim} or more dimensions, "
                          f"got a value of shape {tuple(value.shape)}. Reshape it, or choose another constraint.")
     try:
-        ok: Tensor = constraint.check(value)  # type: ignore[no-untyped-call]
+        ok: Tensor = constraint.check(value)
     except NotImplementedError:  # a user's constraint need not know how to check
         return
     if bool(ok.all()) or (transform is not None and _is_rounding(value, transform)):
         return
     batch = value.dim() - constraint.event_dim
-    ok = ok.expand(torch.broadcast_shapes(ok.shape, value.shape[:batch]))  # type: ignore[no-untyped-call]
+    ok = ok.expand(torch.broadcast_shapes(ok.shape, value.shape[:batch]))
     offending = value.expand(ok.shape + value.shape[batch:])[~ok]
     raise ValueError(
         f"Parameter '{name}': the value must satisfy {constraint}, but {offending.shape[0]} of {ok.numel()} entries "
