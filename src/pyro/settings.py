@@ -34,6 +34,9 @@ class Values:
         binomial_approx_log_prob_tol: absolute error that Binomial's ``log_prob`` may make to save time.
         cholesky_relative_jitter: multiple of the machine epsilon added to a diagonal before a Cholesky decomposition.
         module_local_params: whether a PyroModule owns its parameters instead of sharing them by name in the store.
+        progress_bar: whether long runs show progress; ``None`` leaves it to where the output goes.
+        eager_random_numbers: whether a compiled run draws the very numbers that eager steps would draw, one step at a
+            time; slower, to compare the two. Without it the numbers of many steps are drawn at once.
     """
 
     validate: bool = __debug__
@@ -41,6 +44,8 @@ class Values:
     binomial_approx_log_prob_tol: float = 0.0
     cholesky_relative_jitter: float = 4.0
     module_local_params: bool = False
+    progress_bar: bool | None = None
+    eager_random_numbers: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +188,8 @@ for _name in ("validate_distributions_pyro", "validate_infer", "validate_poutine
 register("validate_distributions_torch", "torch.distributions.distribution", "Distribution._validate_args",
          _instance_of(bool))
 register("module_local_params", __name__, "values.module_local_params", _instance_of(bool))
+register("eager_random_numbers", __name__, "values.eager_random_numbers", _instance_of(bool))
+register("progress_bar", __name__, "values.progress_bar", _instance_of(bool, type(None)))
 for _name, _bound in (("binomial_approx_sample_thresh", 1.0), ("binomial_approx_log_prob_tol", 0.0),
                       ("cholesky_relative_jitter", 0.0)):
     register(_name, __name__, f"values.{_name}", _at_least(_bound))

@@ -5,18 +5,19 @@ For a model ``p(x, z)`` and a guide ``q(z)``, ``ELBO = E_q[log p(x, z) - log q(z
 in the one whose mean is its gradient; they inherit from :class:`ELBO` the choice of particles and of their layout.
 """
 
+import copy
 import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from pyro.logger import log
-from pyro.ops.validation import collecting, validation_enabled
+from pyro.ops.validation import collecting
 from pyro.poutine.handlers import block, replay, trace
 from pyro.poutine.plate_messenger import PlateMessenger
 from pyro.poutine.trace_struct import Trace
@@ -100,16 +101,32 @@ class ELBO(ABC):
             warnings.warn("max_iarange_nesting is deprecated; use max_plate_nesting instead", DeprecationWarning,
                           stacklevel=2)
             max_plate_nesting = max_iarange_nesting
-        if num_particles < 1:
-            raise ValueError(f"{type(self).__name__}: expected num_particles >= 1, got {num_particles}.")
-        self.max_plate_nesting = max_plate_nesting
+        self._check_num_particles(num_particles)
         self.num_particles = num_particles
         self.vectorize_particles = vectorize_particles
+        # the particles' dim counts as a plate
+        self.max_plate_nesting = max_plate_nesting + self._has_particle_dim
         self.retain_graph = retain_graph
         self.strict_enumeration_warning = strict_enumeration_warning
         self.ignore_jit_warnings = ignore_jit_warnings
         self.jit_options = jit_options
         self.tail_adaptive_beta = tail_adaptive_beta
+
+    @property
+    def _has_particle_dim(self) -> bool:
+        return self.vectorize_particles and self.num_particles > 1
+
+    def _check_num_particles(self, num_particles: int) -> None:
+        if num_particles < 1:
+            raise ValueError(f"{type(self).__name__}: expected num_particles >= 1, got {num_particles}.")
+
+    def _with_num_particles(self, num_particles: int) -> Self:
+        """The same estimator with another number of particles."""
+        self._check_num_particles(num_particles)
+        other = copy.copy(self)
+        other.num_particles = num_particles
+        other.max_plate_nesting += other._has_particle_dim - self._has_particle_dim
+        return other
 
     def __call__(self, model: Any, guide: Any) -> ELBOModule:
         """The loss of a model and a guide as a module, see :class:`ELBOModule`."""
@@ -119,15 +136,12 @@ class ELBO(ABC):
         self, model: Any, guide: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Runs both programs once, unseen, and takes the leftmost dim of their plates."""
-        # validation is off: model sites that will be enumerated have no counterparts in the guide
-        with validation_enabled(False), block():
+        with block():
             guide_trace = trace(guide).get_trace(*args, **kwargs)
             model_trace = trace(replay(model, trace=guide_trace)).get_trace(*args, **kwargs)
         dims = [frame.dim for run in (model_trace, guide_trace) for site in run.nodes.values()
                 if site["type"] == "sample" for frame in site["cond_indep_stack"] if frame.vectorized]
-        self.max_plate_nesting = -min(dims, default=0)
-        if self.vectorize_particles and self.num_particles > 1:
-            self.max_plate_nesting += 1
+        self.max_plate_nesting = self._has_particle_dim - min(dims, default=0)
         log.info(f"Guessed max_plate_nesting = {self.max_plate_nesting}")
 
     def _vectorized_num_particles(self, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,7 +149,7 @@ class ELBO(ABC):
 
         @wraps(fn)
         def vectorized(*args: Any, **kwargs: Any) -> Any:
-            if self.num_particles == 1:
+            if not self._has_particle_dim:
                 return fn(*args, **kwargs)
             with PlateMessenger("num_particles_vectorized", self.num_particles, dim=-int(self.max_plate_nesting)):
                 return fn(*args, **kwargs)
@@ -172,9 +186,15 @@ class ELBO(ABC):
                                   "loops in plain PyTorch.")
 
     def loss(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> float:
-        """Minus the estimate of the ELBO."""
-        with collecting(), torch.no_grad():
-            return float(self.differentiable_loss(model, guide, *args, **kwargs))
+        """Minus the estimate of the ELBO; warns if it is NaN."""
+        with collecting() as verdicts, torch.no_grad():
+            loss = float(self.differentiable_loss(model, guide, *args, **kwargs))
+            if math.isnan(loss):
+                culprit = verdicts.first_not_finite()
+                where = "" if culprit is None else f": the log-density at site '{culprit[0]}' is {culprit[1]}"
+                warnings.warn(f"The loss is NaN{where}. Look at the distributions' parameters and values.",
+                              stacklevel=2)
+            return loss
 
     def loss_and_grads(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> float:
         """Adds the estimate of the loss's gradient to the parameters, and returns the estimate of the loss."""

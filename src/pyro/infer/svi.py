@@ -3,7 +3,7 @@
 Reference: M. D. Hoffman, D. M. Blei, C. Wang and J. Paisley (2013), *Stochastic variational inference*.
 """
 
-import copy
+import functools
 import inspect
 import math
 import warnings
@@ -13,7 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pyro.compiler.program import Program
 from pyro.infer.elbo import ELBO
+from pyro.infer.run import Runner, describe
+from pyro.infer.run_result import RunResult
 from pyro.infer.util import torch_item
 from pyro.ops.validation import Verdicts, collecting, is_validation_enabled
 from pyro.optim.optim import PyroOptim
@@ -38,6 +41,8 @@ class SVI:
             default it calls ``loss`` and differentiates the result.
         num_samples: deprecated, no effect.
         num_steps: deprecated, no effect.
+        compile: whether :meth:`step` runs a compiled step, which is captured once for each shape of the arguments; for
+            loops over batches. Estimators whose names begin with ``Jit`` ask for it too.
         **kwargs: deprecated, no effect.
 
     Raises:
@@ -70,25 +75,30 @@ class SVI:
         loss_and_grads: Loss | None = None,
         num_samples: int = 0,
         num_steps: int = 0,
+        *,
+        compile: bool = False,
         **kwargs: Any,
     ) -> None:
         if num_samples or num_steps or kwargs:
             given = [name for name, value in (("num_samples", num_samples), ("num_steps", num_steps)) if value]
             warnings.warn(f"SVI: the arguments {[*given, *kwargs]} are deprecated and have no effect. Call step() in a "
                           "loop, and Predictive for samples.", FutureWarning, stacklevel=2)
-        if not isinstance(optim, PyroOptim) and not callable(optim):
-            raise ValueError("Optimizer should be an instance of pyro.optim.PyroOptim class, got "
-                             f"{type(optim).__name__}. Use for example pyro.optim.Adam({{'lr': 0.01}}).")
         if isinstance(optim, torch.optim.Optimizer):
             raise ValueError(f"SVI: got torch.optim.{type(optim).__name__}, whose parameters are fixed, but a "
                              "program's parameters appear as it runs. Use the optimiser of the same name in "
                              "pyro.optim, for example pyro.optim.Adam({'lr': 0.01}).")
+        if not isinstance(optim, PyroOptim) and not callable(optim):
+            raise ValueError("Optimizer should be an instance of pyro.optim.PyroOptim class, got "
+                             f"{type(optim).__name__}. Use for example pyro.optim.Adam({{'lr': 0.01}}).")
         self.model = model
         self.guide = guide
         self.optim = optim
         self.num_steps = num_steps
         self.num_samples = num_samples
         self._steps_taken = 0
+        self._leaves: dict[str, Tensor] = {}
+        self._runner = Runner(self)
+        self._compile = compile or bool(getattr(loss, "compiles_steps", False))
         self._estimator = loss if isinstance(loss, ELBO) else None
         if isinstance(loss, ELBO):
             self.loss: Loss = loss.loss
@@ -97,6 +107,7 @@ class SVI:
             raise TypeError(f"SVI: expected an estimator such as Trace_ELBO() or a function as loss, got {loss!r}.")
         else:
             self.loss = loss
+            self._differentiates_loss = loss_and_grads is None
             self.loss_and_grads = _differentiate(loss) if loss_and_grads is None else loss_and_grads
 
     def _loss_for_call(self, method: str, kwargs: dict[str, Any]) -> tuple[Loss, dict[str, Any]]:
@@ -108,8 +119,7 @@ class SVI:
         if self._estimator is None:
             raise TypeError("SVI: num_particles= needs an estimator such as Trace_ELBO as loss; this SVI has a loss "
                             "function of its own. Let that take the number.")
-        estimator = copy.copy(self._estimator)
-        estimator.num_particles = kwargs["num_particles"]
+        estimator = self._estimator._with_num_particles(kwargs["num_particles"])
         others = {name: value for name, value in kwargs.items() if name != "num_particles"}
         return getattr(estimator, method), others
 
@@ -141,7 +151,16 @@ class SVI:
             ValueError: if the model and the guide do not fit, or something is NaN or infinite; names the site or
                 parameter. No parameter has changed then, and none was added.
         """
-        loss_and_grads, kwargs = self._loss_for_call("loss_and_grads", kwargs)
+        loss_and_grads, kwargs_left = self._loss_for_call("loss_and_grads", kwargs)
+        if self._compile and kwargs_left is kwargs:
+            return self._runner.step(args, kwargs)
+        return self._eager_step(args, kwargs_left, loss_and_grads)
+
+    def _eager_step(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], loss_and_grads: Loss | None = None
+    ) -> Any:
+        """One step, taken as the program is written."""
+        loss_and_grads = self.loss_and_grads if loss_and_grads is None else loss_and_grads
         known = tuple(_PYRO_PARAM_STORE.keys())
         params: dict[str, Tensor] = {}
         capture = trace(param_only=True)
@@ -149,7 +168,9 @@ class SVI:
             with collecting() as verdicts:
                 with capture:
                     loss = _items(loss_and_grads(self.model, self.guide, *args, **kwargs))
-                params = {name: site["value"].unconstrained() for name, site in capture.trace.nodes.items()}
+                # a value that a handler has put in a parameter's place has no leaf: it stays as it is
+                params = {name: site["value"].unconstrained() for name, site in capture.trace.nodes.items()
+                          if hasattr(site["value"], "unconstrained")}
                 if is_validation_enabled():
                     self._check_finite(loss, params, verdicts)
             self.optim(dict.fromkeys(params.values()))
@@ -157,11 +178,58 @@ class SVI:
             self._undo(known, capture.trace.nodes)
             if isinstance(e, TypeError):
                 self._check_signatures(args, kwargs)
+            if isinstance(e, ValueError):
+                self._blame_parameters(capture.trace.nodes, e)
             raise
         for leaf in params.values():
             leaf.grad = None
         self._steps_taken += 1
+        self._leaves = params
         return loss
+
+    def run(self, num_steps: int, *args: Any, progress_bar: bool = True, **kwargs: Any) -> RunResult:
+        """Takes many steps on the same arguments, as one compiled program where that can be.
+
+        The parameters, the optimiser and the result are those of as many calls of :meth:`step`, up to the random
+        numbers: the run draws its own from torch's generator, the same for the same seed. The first two steps are
+        eager. An interrupt (Ctrl-C) ends the run and keeps what it reached.
+
+        Args:
+            num_steps: how many steps.
+            *args: for model and guide.
+            progress_bar: whether to show progress, where the output is a terminal or a notebook.
+            **kwargs: for model and guide.
+
+        Returns:
+            Losses, parameters and how it ran; see :class:`~pyro.infer.run_result.RunResult`.
+
+        Raises:
+            ValueError: as :meth:`step` does. The parameters are those from before the step that failed.
+
+        Warns:
+            UserWarning: if the step cannot be captured; says why. The run goes on eagerly.
+        """
+        return self._runner.run(num_steps, args, kwargs, progress_bar)
+
+    def explain(self, program: bool = False) -> str:
+        """How the last run, or compiled step, was executed and why.
+
+        Args:
+            program: whether to add the program that was compiled.
+
+        Returns:
+            A few lines: what ran it, what was captured, what kept it from a faster way, why it was captured again.
+        """
+        return self._runner.explain(program)
+
+    def _program(self) -> Program:
+        """The step as the compiler takes it; after at least one step."""
+        loss = None
+        if self._estimator is not None:
+            loss = functools.partial(self._estimator.differentiable_loss, self.model, self.guide)
+        elif self._differentiates_loss:
+            loss = functools.partial(self.loss, self.model, self.guide)
+        return describe(self.optim, loss, self._leaves)
 
     def _check_signatures(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Raises if the model or the guide cannot take the arguments of a step."""
@@ -178,8 +246,16 @@ class SVI:
         for name in [name for name in _PYRO_PARAM_STORE if name not in known]:
             del _PYRO_PARAM_STORE[name]
         for site in sites.values():
-            if site["type"] == "param" and hasattr(site["value"], "unconstrained"):
+            if hasattr(site["value"], "unconstrained"):
                 site["value"].unconstrained().grad = None
+
+    def _blame_parameters(self, sites: Mapping[str, Any], error: ValueError) -> None:
+        """Raises if a step failed because a parameter was NaN or infinite before it."""
+        for name, site in sites.items():
+            if not bool(site["value"].isfinite().all()):
+                raise ValueError(f"SVI step {self._steps_taken}: parameter '{name}' has NaN or infinite values before "
+                                 "the step. Start from finite values; if an earlier step made them, decrease the "
+                                 "learning rate.") from error
 
     def _check_finite(self, loss: Any, params: Mapping[str, Tensor], verdicts: Verdicts) -> None:
         """Raises if the loss or a gradient is NaN or infinite, and finds out where that began."""
@@ -188,16 +264,12 @@ class SVI:
         if all(map(math.isfinite, losses)) and _all_finite(grads):
             return
         where = f"SVI step {self._steps_taken}"
-        for name, leaf in params.items():
-            if not bool(leaf.isfinite().all()):
-                raise ValueError(f"{where}: parameter '{name}' has NaN or infinite values before the step. Start from "
-                                 "finite values; if an earlier step made them, decrease the learning rate.")
         culprit = verdicts.first_not_finite()
         if culprit is not None:
             raise ValueError(f"{where}: the log-density at site '{culprit[0]}' is {culprit[1]}. Look at the parameters "
                              "of its distribution and at its value; scale data, or bound parameters by a constraint.")
         for name, leaf in params.items():
-            if leaf.grad is not None and not bool(leaf.grad.isfinite().all()):
+            if leaf.grad is not None and not _all_finite([leaf.grad]):
                 raise ValueError(f"{where}: the gradient of parameter '{name}' has NaN or infinite values, although "
                                  f"the loss is {loss}. Look for functions with infinite slope, such as sqrt at 0, or "
                                  "for values that overflow.")
@@ -213,7 +285,7 @@ def _all_finite(grads: list[Tensor]) -> bool:
     largest = torch._foreach_norm(dense, math.inf)
     if all(norm.is_cpu for norm in largest):
         return all(math.isfinite(norm.item()) for norm in largest)
-    return bool(torch.stack([norm.to(largest[0].device, torch.double) for norm in largest]).isfinite().all())
+    return bool(torch.stack([norm.isfinite().to(largest[0].device) for norm in largest]).all())
 
 
 def _items(loss: Any) -> Any:

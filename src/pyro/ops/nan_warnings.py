@@ -28,7 +28,7 @@ def torch_float(x: Any) -> Any:
 def _warn(problem: str, msg: str, filename: str | None, lineno: int | None) -> None:
     text = f"Encountered {problem}{': ' if msg else '.'}{msg}"
     if filename is None or lineno is None:
-        warnings.warn(text, stacklevel=4)
+        warnings.warn(text, stacklevel=3)
     else:
         warnings.warn_explicit(text, UserWarning, filename, lineno)
 

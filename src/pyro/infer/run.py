@@ -1,0 +1,199 @@
+"""Many steps of stochastic variational inference as one program.
+
+The first steps run eagerly: they make the parameters and fix the structure. Then one step is captured, lowered and run
+for the rest. What cannot be captured goes on eagerly, after a warning that says why.
+"""
+
+import time
+import warnings
+from collections import OrderedDict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pyro.compiler.compiled import BadStep, Compiled, compile_step
+from pyro.compiler.errors import CannotCapture
+from pyro.compiler.injected import InjectDraws
+from pyro.compiler.program import Program
+from pyro.compiler.signature import Signature, signature, what_changed
+from pyro.infer.progress import Progress
+from pyro.infer.run_result import Part, RunResult
+from pyro.optim.optim import PyroOptim
+from pyro.poutine.runtime import _PYRO_PARAM_STORE
+
+__all__ = ["Runner", "describe"]
+
+# the first makes the parameters, the second finds the optimiser's state in place
+_EAGER_STEPS = 2
+_MAX_CAPTURES = 16
+
+
+class Runner:
+    """Captured steps of one inference algorithm, the least recently used of which are forgotten.
+
+    Args:
+        svi: takes eager steps by ``step`` and describes them by ``_program``.
+    """
+
+    def __init__(self, svi: Any) -> None:
+        self._svi = svi
+        self._captured: OrderedDict[Signature, Compiled] = OrderedDict()
+        self._history: list[str] = []
+        self._gave_up = False
+
+    def run(
+        self, num_steps: int, args: tuple[Any, ...], kwargs: dict[str, Any], progress_bar: bool
+    ) -> RunResult:
+        """See :meth:`pyro.infer.SVI.run`."""
+        record = _Record(num_steps, progress_bar)
+        with record.progress:
+            try:
+                self._steps(record, args, kwargs)
+            except KeyboardInterrupt:
+                record.is_interrupted = True
+        return record.result()
+
+    def _steps(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._eager(record, min(record.missing, max(0, _EAGER_STEPS - self._svi._steps_taken)), args, kwargs)
+        if not record.missing:
+            return
+        try:
+            compiled = self._find(record, args, kwargs)
+        except CannotCapture as e:
+            record.reasons.append(f"eager, because {e}")
+            warnings.warn(f"SVI.run goes on step by step, because the step cannot be captured: {e}. The answer stays "
+                          "right; it takes longer.", stacklevel=5)
+            self._eager(record, record.missing, args, kwargs)
+        else:
+            self._compiled(compiled, record, args, kwargs)
+
+    def step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
+        """One compiled step, for loops over batches; eager where that cannot be."""
+        if self._svi._steps_taken < _EAGER_STEPS or self._gave_up:
+            return self._svi._eager_step(args, kwargs)  # type: ignore[no-any-return]
+        try:
+            compiled = self._find(_Record(1, False), args, kwargs)
+        except CannotCapture as e:
+            self._gave_up = True
+            warnings.warn(f"SVI.step is not compiled, because the step cannot be captured: {e}. The answer stays "
+                          "right; it takes longer.", stacklevel=4)
+            return self._svi._eager_step(args, kwargs)  # type: ignore[no-any-return]
+        record = _Record(1, False)
+        self._compiled(compiled, record, args, kwargs)
+        return record.last_loss()
+
+    def explain(self, program: bool = False) -> str:
+        """See :meth:`pyro.infer.SVI.explain`."""
+        if not self._captured:
+            return "\n".join(["runs as: eager steps", *(self._history or ["nothing was captured: call run() first"])])
+        latest = next(reversed(self._captured.values()))
+        return "\n".join([latest.explain(program), *self._history])
+
+    def _eager(self, record: "_Record", num_steps: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        record.begin("eager")
+        for _ in range(num_steps):
+            record.add(torch.tensor([self._svi._eager_step(args, kwargs)]))
+        record.end()
+
+    def _find(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compiled:
+        program: Program = self._svi._program()
+        key = signature(program, args, kwargs, (self._svi.model, self._svi.guide))
+        compiled = self._captured.get(key)
+        if compiled is None or not compiled.fits():
+            if self._captured:
+                self._history.append(f"captured again before step {self._svi._steps_taken}, because "
+                                     f"{what_changed(next(reversed(self._captured)), key)}")
+            compiled = self._captured[key] = compile_step(program, args, kwargs)
+            record.capture_seconds = compiled.capture_seconds
+            record.compile_seconds = compiled.plan.seconds
+        self._captured.move_to_end(key)
+        while len(self._captured) > _MAX_CAPTURES:
+            self._captured.popitem(last=False)
+        record.reasons += compiled.plan.reasons
+        return compiled
+
+    def _compiled(
+        self, compiled: Compiled, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        run = compiled.bind(args, kwargs)
+        record.begin(compiled.plan.name)
+        try:
+            for losses in run.steps(record.missing):
+                record.add(losses)
+                self._svi._steps_taken += len(losses)
+        except BadStep as e:
+            self._svi._steps_taken += e.position - record.part_steps
+            run.commit()
+            with InjectDraws(e.draws):
+                self._svi._eager_step(args, kwargs)
+            raise RuntimeError(f"SVI.run: step {self._svi._steps_taken} has a loss or gradient that is NaN or "
+                               "infinite, although the same step taken eagerly has not. The parameters are those from "
+                               "before it; go on with svi.step(), and please report the model.") from None
+        finally:
+            run.commit()
+
+
+class _Record:
+    """The result of a run in the making."""
+
+    def __init__(self, num_steps: int, progress_bar: bool) -> None:
+        self.progress = Progress(num_steps, progress_bar)
+        self.missing = num_steps
+        self.capture_seconds = 0.0
+        self.compile_seconds = 0.0
+        self.reasons: list[str] = []
+        self.is_interrupted = False
+        self.part_steps = 0
+        self._losses: list[Tensor] = []
+        self._parts: list[Part] = []
+        self._how = ""
+        self._began = 0.0
+
+    def begin(self, how: str) -> None:
+        """Starts a part."""
+        self._how, self._began, self.part_steps = how, time.perf_counter(), 0
+
+    def add(self, losses: Tensor) -> None:
+        """Adds the losses of finished steps."""
+        self._losses.append(losses)
+        self.part_steps += len(losses)
+        self.missing -= len(losses)
+        self.progress.update(len(losses), float(losses.mean()), self._how)
+
+    def end(self) -> None:
+        """Ends a part."""
+        if self.part_steps:
+            self._parts.append(Part(self._how, self.part_steps, time.perf_counter() - self._began))
+        self.part_steps = 0
+
+    def last_loss(self) -> float:
+        """The loss of the last step."""
+        return float(self._losses[-1][-1])
+
+    def result(self) -> RunResult:
+        """The record so far."""
+        self.end()
+        losses = torch.cat([chunk.cpu() for chunk in self._losses]) if self._losses else torch.empty(0)
+        params = {name: value.detach().clone() for name, value in _PYRO_PARAM_STORE.items()}
+        return RunResult(losses, params, tuple(self._parts), self.capture_seconds, self.compile_seconds,
+                         tuple(self.reasons), self.is_interrupted)
+
+
+def describe(optim: Any, loss: Any, params: dict[str, Tensor]) -> Program:
+    """The program of a step.
+
+    Args:
+        optim: the optimiser.
+        loss: the differentiable loss of a step's arguments, ``None`` if there is none.
+        params: the leaves that the last step used, by name.
+
+    Raises:
+        CannotCapture: if the optimiser or the loss is of a kind that only runs eagerly.
+    """
+    if loss is None:
+        raise CannotCapture("the loss computes its own gradients")
+    if not isinstance(optim, PyroOptim) or optim.torch_optimizer is None:
+        raise CannotCapture(f"the optimiser {type(optim).__name__} is not one torch optimiser for all parameters")
+    clips = {name: optim.grad_clip[leaf] for name, leaf in params.items()}
+    return Program(loss, params, optim.torch_optimizer, {name: clip for name, clip in clips.items() if clip is not None})
