@@ -1,0 +1,203 @@
+"""A captured and lowered step, with the live tensors that it reads and writes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pyro.compiler.capture import capture
+from pyro.compiler.graph import InputRole, OutputRole, StepGraph
+from pyro.compiler.noise import Draw, block_size
+from pyro.compiler.optimizer_step import OptimizerState
+from pyro.compiler.passes import run_passes
+from pyro.compiler.passes.draft import Slot
+from pyro.compiler.plan import Plan, plan
+from pyro.compiler.program import Program
+from pyro.compiler.signature import arguments
+from pyro.settings import values
+
+__all__ = ["BadStep", "Compiled", "compile_step"]
+
+_CHUNK_SECONDS = 0.1
+
+
+class BadStep(Exception):
+    """A step whose inputs, loss or gradients were not valid. The state is that from before it.
+
+    Args:
+        position: how many steps of the run were fine.
+        draws: the random numbers of the step, in the order in which they are drawn.
+    """
+
+    def __init__(self, position: int, draws: list[Tensor]) -> None:
+        super().__init__(f"step {position} of the run is not valid")
+        self.position = position
+        self.draws = draws
+
+
+@dataclass
+class Compiled:
+    """A step that can be run.
+
+    Attributes:
+        graph: the step.
+        plan: how it runs.
+        capture_seconds: how long it took to capture and rewrite.
+    """
+
+    graph: StepGraph
+    plan: Plan
+    capture_seconds: float
+    _slots: tuple[Slot, ...]
+    _layout: OptimizerState
+    _first_argument: int
+    _num_arguments: int
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """What a step draws, in order."""
+        return tuple(slot.draw for slot in self._slots if slot.draw is not None)
+
+    def fits(self) -> bool:
+        """Whether the optimiser's options are still those of the capture, where they are part of it."""
+        return self._layout.fits()
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Run":
+        """Prepares a run on given arguments, which must have the signature of those captured."""
+        live = [slot.tensor for slot in self._slots]
+        live[self._first_argument:self._first_argument + self._num_arguments] = arguments(args, kwargs)
+        first_option = self._first_argument - len(self._layout.group_places)
+        for i, number in enumerate(self._layout.options()):
+            live[first_option + i] = torch.tensor(number, dtype=self.graph.inputs[first_option + i].spec.dtype)
+        return Run(self, live)
+
+
+    def explain(self, program: bool = False) -> str:
+        """A few lines on how the step runs and why.
+
+        Args:
+            program: whether to add the lowered program.
+        """
+        operations = [node for node in self.graph.module.graph.nodes if node.op == "call_function"]
+        roles = {role: sum(spec.role is role for spec in self.graph.inputs) for role in InputRole}
+        closed_over = [f"{slot.name}: {tuple(slot.tensor.shape)}" for slot in self._slots
+                       if slot.tensor is not None and slot.name.startswith("closed over")]
+        lines = [f"runs as: {self.plan.name} (captured in {self.capture_seconds:.2f} s, compiled in "
+                 f"{self.plan.seconds:.2f} s)",
+                 f"captured: {len(operations)} operations; {roles[InputRole.STATE]} tensors carried from step to step, "
+                 f"{roles[InputRole.CONSTANT]} constant ones, {roles[InputRole.ROW]} random draws",
+                 f"closed over: {', '.join(closed_over) or 'nothing'}", *self.plan.reasons]
+        if program:
+            lines.append(getattr(self.plan.lowering, "ir", self.graph.module.code))
+        return "\n".join(lines)
+
+
+class Run:
+    """The state of a run: private copies of what the step changes, written back by :meth:`commit`.
+
+    Args:
+        compiled: the step.
+        live: for each input the tensor that it stands for, ``None`` for rows.
+    """
+
+    def __init__(self, compiled: Compiled, live: list[Tensor | None]) -> None:
+        self._compiled = compiled
+        self._live = live
+        self._states = [i for i, spec in enumerate(compiled.graph.inputs) if spec.role is InputRole.STATE]
+        self._inputs: list[Any] = list(live)
+        for i in self._states:
+            tensor = live[i]
+            assert tensor is not None
+            self._inputs[i] = tensor.detach().clone(memory_format=torch.contiguous_format)
+
+    def reload(self) -> None:
+        """Takes the state over anew from the parameters, the optimiser and the buffers."""
+        with torch.no_grad():
+            for i in self._states:
+                self._inputs[i].copy_(self._live[i])
+
+    def commit(self) -> None:
+        """Writes the state back to the parameters, the optimiser and the buffers, into the same tensors."""
+        with torch.no_grad():
+            for i in self._states:
+                self._live[i].copy_(self._inputs[i])  # type: ignore[union-attr]
+        layout = self._compiled._layout
+        first_option = self._compiled._first_argument - len(layout.group_places)
+        layout.set_options([float(self._inputs[first_option + i]) for i in range(len(layout.group_places))])
+
+    def steps(self, num_steps: int) -> Iterator[Tensor]:
+        """Runs steps in chunks of about a tenth of a second.
+
+        Args:
+            num_steps: how many.
+
+        Yields:
+            The losses of a chunk. The state is then that after its last step.
+
+        Raises:
+            BadStep: if a step is not valid; the state is then that from before it.
+        """
+        # numbers that stay in the graph are drawn as the step runs: eager's order is kept by one step a block
+        block = 1 if values.eager_random_numbers else block_size(self._compiled.draws)
+        chunk = 1
+        for start in range(0, num_steps, block):
+            size = min(block, num_steps - start)
+            self._draw(size)
+            first = 0
+            while first < size:
+                count = min(chunk, size - first)
+                began = time.perf_counter()
+                yield self._chunk(start, first, count)
+                elapsed = time.perf_counter() - began
+                chunk = max(1, int(count * min(8.0, _CHUNK_SECONDS / max(elapsed, 1e-9))))
+                first += count
+
+    def _draw(self, size: int) -> None:
+        for i, slot in enumerate(self._compiled._slots):
+            if slot.draw is None:
+                continue
+            if values.eager_random_numbers:
+                self._inputs[i] = slot.draw.once().unsqueeze(0)
+            else:
+                self._inputs[i] = slot.draw.rows(size, self._compiled.graph.inputs[i].spec.device)
+
+    def _chunk(self, start: int, first: int, count: int) -> Tensor:
+        outputs = [out for out in self._compiled.graph.outputs if out.role is OutputRole.RECORD]
+        records = [torch.empty((first + count, *out.spec.shape), dtype=out.spec.dtype, device=out.spec.device)
+                   for out in outputs]
+        before = [self._inputs[i].clone() for i in self._states]
+        run: Callable[..., None] = self._compiled.plan.lowering.run
+        run(self._inputs, records, count, first)
+        losses, passed = records[0][first:], records[1][first:]
+        if bool(passed.all()):
+            return losses
+        good = int((~passed).nonzero()[0])
+        for i, value in zip(self._states, before, strict=True):
+            self._inputs[i].copy_(value)
+        run(self._inputs, records, good, first)
+        draws = [self._inputs[i][first + good] for i, slot in enumerate(self._compiled._slots) if slot.draw is not None]
+        raise BadStep(start + first + good, draws)
+
+
+def compile_step(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compiled:
+    """Captures a step for given arguments, rewrites it and lowers it.
+
+    Args:
+        program: the step; its optimiser has state for every parameter.
+        args: positional arguments.
+        kwargs: keyword arguments.
+
+    Raises:
+        CannotCapture: if the step is no fixed program; says why.
+    """
+    start = time.perf_counter()
+    captured = capture(program, args, kwargs)
+    first_argument = captured.num_parameters + captured.num_state + captured.num_options
+    num_arguments = len(captured.examples) - first_argument
+    draft = run_passes(captured)
+    graph = draft.finish()
+    seconds = time.perf_counter() - start
+    return Compiled(graph, plan(graph), seconds, draft.slots, captured.layout, first_argument, num_arguments)

@@ -1,0 +1,110 @@
+"""A step as a flat graph: what goes in, what comes out, and what each of them is from one step to the next.
+
+A :class:`StepGraph` is a pure function ``(state, constants, rows of this step) -> (new state, records of this step)`` in
+ATen operations: no mutation, no random draws, no gradients left to take. Every lowering runs it ``n`` times in a row.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule
+
+__all__ = ["Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorSpec"]
+
+
+class InputRole(Enum):
+    """What an input is from one step to the next.
+
+    Attributes:
+        STATE: starts at a given value and is the previous step's new state after that.
+        CONSTANT: the same tensor in every step: data, a closed-over tensor, a learning rate that does not change.
+        ROW: row ``t`` of a tensor with one row a step: noise, an annealing factor.
+    """
+
+    STATE = "state"
+    CONSTANT = "constant"
+    ROW = "row"
+
+
+class OutputRole(Enum):
+    """What an output is for.
+
+    Attributes:
+        STATE: the new value of a state input.
+        RECORD: goes to row ``t`` of a tensor with one row a step: losses, NaN flags.
+    """
+
+    STATE = "state"
+    RECORD = "record"
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """What is known of a tensor before the run.
+
+    Attributes:
+        shape: of one step: rows come without the dim of steps.
+        dtype: element type.
+        stride: in elements, of one step.
+        device: where it is.
+    """
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    stride: tuple[int, ...]
+    device: torch.device
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "TensorSpec":
+        """The spec of a given tensor."""
+        return cls(tuple(tensor.shape), tensor.dtype, tuple(tensor.stride()), tensor.device)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One placeholder of the graph.
+
+    Attributes:
+        name: what it is, for people: a parameter's name, ``noise 3``, ``argument 0``.
+        role: see :class:`InputRole`.
+        spec: its shape and kind.
+    """
+
+    name: str
+    role: InputRole
+    spec: TensorSpec
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of the graph.
+
+    Attributes:
+        name: what it is, for people.
+        role: see :class:`OutputRole`.
+        spec: its shape and kind.
+        state: for new state, the position of its input among the graph's inputs.
+    """
+
+    name: str
+    role: OutputRole
+    spec: TensorSpec
+    state: int | None = None
+
+
+@dataclass(frozen=True)
+class StepGraph:
+    """A captured step.
+
+    Attributes:
+        module: the graph; its placeholders are the inputs, its one output a tuple. Each node's ``meta["val"]`` is a
+            fake or meta tensor, or a number, that tells its shape and dtype.
+        inputs: one a placeholder, in order.
+        outputs: one a result, in order.
+    """
+
+    module: GraphModule
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]

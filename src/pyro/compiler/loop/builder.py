@@ -1,0 +1,205 @@
+"""Collects the buffers and kernels of a step while its nodes are lowered."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from pyro.compiler.loop.code import Code, Module, Value
+from pyro.compiler.loop.expression import (Constant, Expression, Fold, Pointwise, Stored, View, broadcast,
+                                           contiguous_strides)  # fmt: skip
+from pyro.compiler.loop.fold import FoldKernel
+from pyro.compiler.loop.index import Index, Var
+from pyro.compiler.loop.kernel import Kernel, MapKernel, PositionOf, ScatterKernel
+from pyro.compiler.loop.nest import Ranges
+from pyro.compiler.loop.scalar import Number, ScalarType, scalar_type
+from pyro.compiler.loop.scope import Access, Buffer
+
+__all__ = ["Builder", "PADDING", "SMALL", "SerialKernel"]
+
+SMALL = 64  # elements that may live on the stack, where LLVM keeps them in registers
+PADDING = 16  # elements behind the last one that a vector may read
+_CHEAP = 2  # cost up to which a value is rather computed twice than stored
+_ANYWHERE = Index()
+_LONG = 300  # cost from which a body is cut
+
+
+class SerialKernel(Kernel):
+    """A hand-written nest over whole buffers: scans, sorting, factorisations.
+
+    Args:
+        sources: contiguous buffers that it reads.
+        targets: contiguous buffers that it fills.
+        body: writes it.
+        invariant: whether it gives the same in every step.
+    """
+
+    def __init__(self, sources: Sequence[Buffer], targets: Sequence[Buffer], body: Callable[[Code], None],
+                 invariant: bool) -> None:  # fmt: skip
+        super().__init__((), invariant=invariant)
+        self.targets, self.body = tuple(targets), body
+        self.reads = [Access(buffer, _ANYWHERE) for buffer in sources]
+
+    def stores(self) -> list[Access]:
+        return [Access(buffer, _ANYWHERE) for buffer in self.targets]
+
+    def accumulates(self, var: Var) -> bool:
+        return False
+
+    def write(self, code: Code, ranges: Ranges) -> None:
+        self.body(code)
+
+
+class Builder:
+    """What a row of the operator table may ask for.
+
+    Args:
+        module: the functions of the program.
+        flags: fast-math flags.
+    """
+
+    def __init__(self, module: Module, flags: str) -> None:
+        self.module, self.flags = module, flags
+        self.kernels: list[Kernel] = []
+        self.buffers: list[Buffer] = []
+        self._stored: dict[Expression, Stored] = {}
+
+    def allocate(self, kind: ScalarType, numel: int) -> Buffer:
+        """A new buffer of the program's own."""
+        buffer = Buffer(f"%b{len(self.buffers)}", kind, numel + PADDING, padded=True)
+        self.buffers.append(buffer)
+        return buffer
+
+    def constant(self, number: Number, kind: ScalarType, shape: Sequence[int] = ()) -> Constant:
+        """A tensor of one number."""
+        return Constant(tuple(shape), kind, 0, True, number)
+
+    def operand(self, value: Expression | Number, kind: ScalarType, shape: Sequence[int]) -> Expression:
+        """An argument as a tensor of a shape: numbers become constants of a type, tensors are expanded."""
+        if not isinstance(value, Expression):
+            return self.constant(value, kind, shape)
+        return broadcast(value, shape)
+
+    def pointwise(self, formula: Callable[..., Value], operands: Sequence["Expression | Number | None"], kind: ScalarType,
+                  shape: Sequence[int], cost: int = 1, compute: ScalarType | None = None) -> Pointwise:  # fmt: skip
+        """A formula on elements.
+
+        Args:
+            formula: takes the operands' elements, all of type ``compute``.
+            operands: tensors that broadcast to ``shape``, numbers, or None where the formula takes None.
+            kind: the result's element type.
+            shape: the result's shape.
+            cost: of the formula, about its number of instructions.
+            compute: the element type that operands are converted to; the result's where it is None.
+        """
+        compute = compute or kind
+        tensors = [None if v is None else self.operand(v, compute, shape) for v in operands]
+        known = [t for t in tensors if t is not None]
+        total = cost + sum(t.cost for t in known)
+        return Pointwise(tuple(shape), kind, total, all(t.invariant for t in known), tuple(tensors), formula, compute)
+
+    def convert(self, source: Expression, kind: ScalarType) -> Expression:
+        """A tensor in another element type."""
+        if source.kind == kind:
+            return source
+        return self.pointwise(lambda value: value, [source], kind, source.shape, compute=source.kind)
+
+    def store(self, expression: Expression) -> Stored:
+        """A tensor in memory of the program's own or its caller's, computed first if it is not there."""
+        if isinstance(expression, Stored):
+            return expression
+        if expression not in self._stored:
+            self._stored[expression] = self._fill(expression)
+        return self._stored[expression]
+
+    def contiguous(self, expression: Expression) -> Stored:
+        """A tensor in memory, element after element."""
+        stored = self.store(expression)
+        if stored.strides == contiguous_strides(stored.shape):
+            return stored
+        return self._fill(stored)
+
+    def fold(self, body: Expression, rank: int, combine: str) -> Stored:
+        """Reduces the dims of ``body`` behind the first ``rank``."""
+        fold = Fold(body.shape[:rank], body.kind, 0, body.invariant, body, combine)
+        if math.prod(body.shape[rank:]) == 1:
+            lead = body.shape[:rank]
+            rest = len(body.shape) - rank
+            return self.store(View(lead, body.kind, body.cost, body.invariant, body, lambda p: (*p, *[_ANYWHERE] * rest)))
+        return self.store(fold)
+
+    def assemble(self, kind: ScalarType, shape: Sequence[int],
+                 parts: Sequence[tuple[Expression, Sequence[int], int]]) -> Stored:  # fmt: skip
+        """A tensor put together: each part goes to where its strides and offset say, later ones over earlier ones."""
+        numel = math.prod(shape)
+        buffer = self.allocate(kind, numel)
+        invariant = all(part.invariant for part, _, _ in parts)
+        for part, strides, offset in parts:
+            if part.numel:
+                kernel = MapKernel.into(self.module, self.flags, self.convert(part, kind), buffer, strides, offset)
+                kernel.invariant = invariant
+                self.kernels.append(kernel)
+        return self._of(buffer, shape, invariant)
+
+    def scatter(self, start: Expression, value: Expression, position_of: PositionOf, add: bool) -> Stored:
+        """A copy of a tensor with elements written, or added to, at positions that tensors tell."""
+        result = self.assemble(start.kind, start.shape, [(start, contiguous_strides(start.shape), 0)])
+        if value.numel and start.numel:
+            kernel = ScatterKernel(self.module, self.flags, value, result.buffer, start.shape, position_of, add)
+            kernel.invariant = kernel.invariant and start.invariant
+            if self.kernels and isinstance(self.kernels[-1], MapKernel):
+                self.kernels[-1].invariant = kernel.invariant  # it has to start afresh in every step
+            self.kernels.append(kernel)
+            result.invariant = kernel.invariant
+        return result
+
+    def serial(self, sources: Sequence[Expression], targets: Sequence[tuple[ScalarType, Sequence[int]]],
+               body: Callable[[Code, Sequence[Buffer], Sequence[Buffer]], None]) -> list[Stored]:  # fmt: skip
+        """Results of a hand-written nest.
+
+        Args:
+            sources: what it reads, handed over in contiguous buffers.
+            targets: element type and shape of each result.
+            body: writes it, given the buffers of sources and targets.
+        """
+        read = [self.contiguous(source).buffer for source in sources]
+        written = [self.allocate(kind, math.prod(shape)) for kind, shape in targets]
+        invariant = all(source.invariant for source in sources)
+        self.kernels.append(SerialKernel(read, written, lambda code: body(code, read, written), invariant))
+        return [self._of(b, shape, invariant) for b, (_, shape) in zip(written, targets, strict=True)]
+
+    def settle(self, expression: Expression, uses: int, span: int) -> Expression:
+        """Stores a node's value where that is cheaper than computing it in each of its consumers' loops.
+
+        Args:
+            expression: the node's value.
+            uses: how many nodes use it, views looked through.
+            span: the greatest number of positions of a consumer's nest.
+        """
+        cost = expression.cost
+        small = expression.numel <= SMALL
+        again = uses > 1 and (cost > _CHEAP or small)
+        stretched = span > expression.numel
+        ahead = expression.invariant and (small or cost > 2 * _CHEAP)
+        if cost > _LONG or (cost > 0 and (again or stretched or ahead)):
+            return self.store(expression)
+        return expression
+
+    def kind(self, val: Tensor) -> ScalarType:
+        """The element type of a node's result."""
+        return scalar_type(val.dtype)
+
+    def _fill(self, expression: Expression) -> Stored:
+        buffer = self.allocate(expression.kind, expression.numel)
+        if expression.numel:
+            kernel: Kernel
+            if isinstance(expression, Fold):
+                kernel = FoldKernel(self.module, self.flags, expression, buffer)
+            else:
+                kernel = MapKernel.into(self.module, self.flags, expression, buffer)
+            self.kernels.append(kernel)
+        return self._of(buffer, expression.shape, expression.invariant)
+
+    def _of(self, buffer: Buffer, shape: Sequence[int], invariant: bool) -> Stored:
+        return Stored(tuple(shape), buffer.kind, 0, invariant, buffer, contiguous_strides(shape))
+

@@ -1,0 +1,143 @@
+"""The order of a step's kernels, and which of them share a pass over their rows.
+
+Kernels that run over the same long dim, where each needs only the rows of the others that it is at, form a group. A
+group is written strip by strip: every kernel for a few hundred rows, then the next rows. So data are read once for a
+product with a matrix, what follows row by row, and the transposed product; what lies between stays in the cache.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pyro.compiler.loop.code import Code
+from pyro.compiler.loop.index import Index, Var
+from pyro.compiler.loop.kernel import Kernel, MapKernel
+from pyro.compiler.loop.nest import Range
+from pyro.compiler.loop.scope import Access, Buffer
+
+__all__ = ["Group", "grouped", "write_group"]
+
+_LONG = 65  # rows from which kernels are grouped
+_STRIP_BYTES = 16384  # of the widest row times the rows of a strip: half of a small first-level cache
+
+
+@dataclass
+class Group:
+    """Kernels that run together, in order.
+
+    Attributes:
+        rows: the extent of the dim that they share; zero for a kernel by itself.
+        kernels: with the variable that runs over the rows.
+    """
+
+    rows: int
+    kernels: list[tuple[Kernel, Var | None]] = field(default_factory=list)
+
+
+def row_length(access: Access, var: Var) -> int | None:
+    """The elements between two rows, if an access stays within the row of ``var``."""
+    address = access.address
+    length = address.coefficient(var)
+    rest = (address + Index.of(var) * -length).bounds()
+    if length <= 0 or rest is None or rest[0] < 0 or rest[1] >= length:
+        return None
+    return length
+
+
+def grouped(kernels: Sequence[Kernel]) -> list[Group]:
+    """Orders kernels, each as early as what it reads allows, in the first group that it fits in."""
+    groups: list[Group] = []
+    place: dict[Buffer, int] = {}  # the group of the last kernel that writes a buffer
+    for kernel in kernels:
+        touched = [access.buffer for access in (*kernel.reads, *kernel.stores())]
+        first = max((place[b] for b in touched if b in place), default=-1)
+        chosen, var = _choose(groups, kernel, first)
+        groups[chosen].kernels.append((kernel, var)) if chosen < len(groups) else groups.append(
+            Group(var.extent if var else 0, [(kernel, var)])
+        )
+        for access in kernel.stores():
+            place[access.buffer] = chosen
+    return groups
+
+
+def _choose(groups: Sequence[Group], kernel: Kernel, first: int) -> tuple[int, Var | None]:
+    """The position of the group that a kernel goes to, and its variable of rows."""
+    candidates = [var for var in (*kernel.kept, *kernel.reduced) if var.extent >= _LONG and _cuttable(kernel, var)]
+    for position in range(max(first, 0), len(groups)):
+        for var in candidates:
+            if var.extent == groups[position].rows and (position > first or _in_step(groups[position], kernel, var)):
+                return position, var
+    return len(groups), candidates[0] if candidates else None
+
+
+def _cuttable(kernel: Kernel, var: Var) -> bool:
+    return var in kernel.reduced or all(row_length(access, var) for access in kernel.stores())
+
+
+def _in_step(group: Group, kernel: Kernel, var: Var) -> bool:
+    """Whether what a kernel touches of a group's results is in its own rows."""
+    for other, row in group.kernels:
+        assert row is not None
+        written = {access.buffer: access for access in other.stores()}
+        for access in (*kernel.reads, *kernel.stores()):
+            store = written.get(access.buffer)
+            if store is None:
+                continue
+            length = row_length(store, row)
+            if other.accumulates(row) or length is None or row_length(access, var) != length:
+                return False
+    return True
+
+
+def _strip(group: Group) -> int:
+    """Rows of a strip: a power of two, at least 64."""
+    widest = 4
+    for kernel, var in group.kernels:
+        for access in (*kernel.reads, *kernel.stores()):
+            coefficient = access.address.coefficient(var) if var else 0
+            widest = max(widest, abs(coefficient) * access.buffer.kind.size)
+    return max(64, 1 << (_STRIP_BYTES // widest).bit_length() - 1) if widest <= _STRIP_BYTES else 64
+
+
+def joined(kernels: Iterable[tuple[Kernel, Var | None]]) -> list[tuple[Kernel, Var | None]]:
+    """The kernels of a group with neighbouring maps of one shape made one, where they agree position by position."""
+    result: list[tuple[Kernel, Var | None]] = []
+    for kernel, var in kernels:
+        last = result[-1][0] if result else None
+        if isinstance(kernel, MapKernel) and isinstance(last, MapKernel) and _joinable(last, kernel):
+            last.join(kernel)
+        else:
+            result.append((kernel, var))
+    return result
+
+
+def _joinable(first: MapKernel, second: MapKernel) -> bool:
+    if first.kept != second.kept:
+        return False
+    written = {access.buffer: access.address for access in first.stores()}
+    read = {access.buffer for access in first.reads}
+    return (all(written.get(a.buffer, a.address) == a.address for a in second.reads)
+            and not any(a.buffer in written or a.buffer in read for a in second.stores()))  # fmt: skip
+
+
+def write_group(code: Code, group: Group) -> None:
+    """Writes the kernels of a group, in strips if there are several."""
+    kernels = joined(group.kernels)
+    if len(kernels) == 1:
+        kernels[0][0].write(code, {})
+        return
+    strip = _strip(group)
+    for kernel, var in kernels:
+        if var is not None and kernel.accumulates(var):
+            kernel.write_start(code)
+    whole = group.rows // strip * strip
+    if whole:
+        with code.loop(whole, strip) as counter:
+            _write_strip(code, kernels, Range(counter, strip))
+    if group.rows > whole:
+        start = code.raw(f"add i64 0, {whole}")
+        _write_strip(code, kernels, Range(start, group.rows - whole))
+
+
+def _write_strip(code: Code, kernels: Sequence[tuple[Kernel, Var | None]], part: Range) -> None:
+    for kernel, var in kernels:
+        kernel.write(code, {var: part} if var is not None else {})

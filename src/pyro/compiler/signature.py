@@ -1,0 +1,79 @@
+"""What makes a captured step valid for a call: everything that it was captured with, but not the tensors' values."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_flatten
+
+from pyro.compiler.program import Program
+from pyro.ops.validation import is_validation_enabled
+
+__all__ = ["Signature", "arguments", "signature", "what_changed"]
+
+
+def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """The tensors among a step's arguments, in the order in which they are inputs."""
+    return [value for value in tree_flatten((args, kwargs))[0] if isinstance(value, Tensor)]
+
+
+def _key(value: Any) -> Hashable:
+    if isinstance(value, Tensor):
+        return (type(value), tuple(value.shape), value.dtype, tuple(value.stride()), value.device, value.requires_grad)
+    if isinstance(value, torch.nn.Module):
+        return (id(value), tuple(module.training for module in value.modules()))
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return (type(value), value)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The key under which a captured step is kept.
+
+    Attributes:
+        arguments: shapes and kinds of the tensors, and all that is no tensor.
+        structure: how the arguments nest.
+        parameters: which tensors the parameters are.
+        options: the optimiser's options that are part of the program.
+        modules: training flags.
+        settings: validation and default dtype.
+    """
+
+    arguments: Hashable
+    structure: Hashable
+    parameters: Hashable
+    options: Hashable
+    modules: Hashable
+    settings: Hashable
+
+
+def signature(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], modules: tuple[Any, ...]) -> Signature:
+    """The signature of a call.
+
+    Args:
+        program: the step.
+        args: positional arguments.
+        kwargs: keyword arguments.
+        modules: models and guides; of those that are modules the training flags count.
+    """
+    flat, structure = tree_flatten((args, kwargs))
+    parameters = tuple((name, id(leaf), _key(leaf)) for name, leaf in program.parameters.items())
+    options = tuple(tuple(sorted((key, repr(value)) for key, value in group.items() if key not in ("params", "lr")))
+                    for group in program.optimizer.param_groups)
+    settings = (is_validation_enabled(), torch.get_default_dtype())
+    return Signature(tuple(map(_key, flat)), structure, parameters, options, tuple(map(_key, modules)), settings)
+
+
+def what_changed(old: Signature, new: Signature) -> str:
+    """Says which part of a signature made a new capture necessary."""
+    words = {"arguments": "an argument has another shape, kind or value", "structure": "the arguments nest differently",
+             "parameters": "the program has other parameters", "options": "an option of the optimiser changed",
+             "modules": "a module was switched between training and evaluation",
+             "settings": "validation or the default dtype was changed"}
+    changed = [text for part, text in words.items() if getattr(old, part) != getattr(new, part)]
+    return " and ".join(changed) or "it had been forgotten"
