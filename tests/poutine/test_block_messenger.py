@@ -55,7 +55,7 @@ def visible(**options):
     ({"hide_fn": lambda msg: None}, ALL),
     ({"expose_fn": lambda msg: msg["name"] == "z"}, {"z"}),
     ({"expose_fn": lambda msg: None}, set()),
-], ids=lambda value: str(value) if isinstance(value, dict) else "")
+], ids=lambda value: "-".join(value) if isinstance(value, dict) else "")
 def test_what_is_hidden(options, expected):
     assert visible(**options) == expected
 
