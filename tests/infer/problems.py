@@ -181,9 +181,8 @@ def gamma_exponential_exact(a: Tensor, b: Tensor) -> Tensor:
 
 # ---- pathwise and score-function sites together
 
-NODES, WEIGHTS = (tensor(column, dtype=torch.float32) for column in zip(
-    *((x, w) for x, w in [(-6 + 0.01 * i, 0.01 * math.exp(-0.5 * (-6 + 0.01 * i) ** 2) / math.sqrt(2 * math.pi))
-                          for i in range(1201)]), strict=True))
+NODES = torch.arange(-600, 601) / 100
+WEIGHTS = 0.01 * dist.Normal(0.0, 1.0).log_prob(NODES).exp()
 
 
 def mixed_model() -> None:
@@ -348,9 +347,9 @@ ROWS: Params = {"loc": (tensor([[0.3], [-0.2], [1.0]]), REAL),
                 "p_y": (tensor([[0.3, 0.5, 0.4], [0.6, 0.8, 0.2], [0.5, 0.5, 0.7]]), UNIT)}
 
 POSITIVE_PAIR: Params = {"a": (tensor(3.0), POSITIVE), "b": (tensor(2.0), POSITIVE)}
-PRIOR = "Found vars in model but not guide"
-MASK = tensor([True, False, True])
-
+PRIOR, MASK = "Found vars in model but not guide", tensor([True, False, True])
+ROW_NOISE = None, 0.05, True  # no warning, the precision, has_random_rows
+MIXED: Params = {"loc": (tensor(0.3), REAL), "shift": (tensor(-0.4), REAL)}
 PROBLEMS = {
     "normal": Problem(normal_model, normal_guide, LOC_SCALE, normal_exact),
     "normal, score function": Problem(normal_model, lambda: normal_guide(ScoreNormal), LOC_SCALE, normal_exact),
@@ -359,11 +358,11 @@ PROBLEMS = {
                                       poutine.scale(lambda: normal_guide(ScoreNormal), 3.0), LOC_SCALE, scaled_exact,
                                       precision=0.05),
     "data masked": Problem(half_observed_model, normal_guide, LOC_SCALE, half_observed_exact),
-    "data subsampled": Problem(subsampled_model, normal_guide, LOC_SCALE, normal_exact, None, 0.05, True),
+    "data subsampled": Problem(subsampled_model, normal_guide, LOC_SCALE, normal_exact, *ROW_NOISE),
     "data subsampled, score function": Problem(
-        subsampled_model, lambda: normal_guide(ScoreNormal), LOC_SCALE, normal_exact, None, 0.05, True),
-    "data by condition": Problem(poutine.condition(conditioned_model, {"x": DATA}), normal_guide, LOC_SCALE,
-                                 normal_exact),
+        subsampled_model, lambda: normal_guide(ScoreNormal), LOC_SCALE, normal_exact, *ROW_NOISE),
+    "data by condition": Problem(
+        poutine.condition(conditioned_model, {"x": DATA}), normal_guide, LOC_SCALE, normal_exact),
     "factor, pathwise": Problem(normal_model, lambda: factored_guide(True), LOC_SCALE, normal_exact),
     "factor, score function": Problem(normal_model, lambda: factored_guide(False), LOC_SCALE, normal_exact),
     "auxiliary": Problem(normal_model, lambda: auxiliary_guide(dist.Normal), LOC_SCALE, auxiliary_exact),
@@ -375,8 +374,7 @@ PROBLEMS = {
     "gamma-poisson": Problem(lambda: gamma_model(dist.Poisson), gamma_guide, POSITIVE_PAIR, gamma_poisson_exact),
     "gamma-exponential": Problem(
         lambda: gamma_model(dist.Exponential), gamma_guide, POSITIVE_PAIR, gamma_exponential_exact),
-    "mixed": Problem(mixed_model, mixed_guide, {"loc": (tensor(0.3), REAL), "shift": (tensor(-0.4), REAL)},
-                     mixed_exact),
+    "mixed": Problem(mixed_model, mixed_guide, MIXED, mixed_exact),
     "prior site below a pathwise one": Problem(
         mixed_model, prior_site_guide, {"loc": (tensor(0.3), REAL)}, prior_site_exact, PRIOR),
     "discrete": Problem(coins_model, coins_guide, COINS),
@@ -397,6 +395,6 @@ PROBLEMS = {
                                  {"p_a": PARTLY["p_a"]}),
     "site by intervention": Problem(poutine.do(chain_model, {"a": 1.0}), chain_guide,
                                     {"p_a": PARTLY["p_a"], "p_b": (tensor(0.6), UNIT)}, intervened_exact),
-    "random rows": Problem(rows_model, rows_guide, ROWS, rows_exact, None, 0.05, True),
-    "random rows, outer": Problem(lambda: rows_model(2, 3), lambda: rows_guide(2, 3), ROWS, rows_exact, None, 0.05, True),
+    "random rows": Problem(rows_model, rows_guide, ROWS, rows_exact, *ROW_NOISE),
+    "random outer rows": Problem(lambda: rows_model(2, 3), lambda: rows_guide(2, 3), ROWS, rows_exact, *ROW_NOISE),
 }

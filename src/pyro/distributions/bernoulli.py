@@ -2,8 +2,8 @@
 
 import torch
 from torch import Tensor
-from torch.distributions.utils import clamp_probs
-from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
+from torch.distributions.utils import broadcast_all
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
@@ -45,15 +45,22 @@ class Bernoulli(Validated, torch.distributions.Bernoulli, TorchDistributionMixin
         super().__init__(probs, logits, validate_args=validate_args)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """The log density, from ``probs`` or from ``logits``, whichever the distribution was made of.
+        r"""The log probability of outcomes, :math:`x l - \log(1 + e^l)` with the log-odds l.
 
-        Torch turns probabilities into logits first, which costs operations, and digits near one.
+        Torch gets the log-odds from ``probs`` by six operations instead of one, and with fewer digits near one.
+
+        Args:
+            value: outcomes, broadcastable with batch_shape.
+
+        Returns:
+            Their log probabilities.
         """
         if self._validate_args:
             self._validate_sample(value)
-        by_logits = "logits" in self.__dict__
-        parameter = self.logits if by_logits else clamp_probs(self.probs)
-        if value.shape != parameter.shape:
-            parameter, value = torch.broadcast_tensors(parameter, value)
-        cross_entropy = binary_cross_entropy_with_logits if by_logits else binary_cross_entropy
-        return -cross_entropy(parameter, value.to(parameter.dtype), reduction="none")
+        if "logits" in self.__dict__:
+            logits = self.logits
+        else:
+            logits = torch.logit(self.probs, eps=torch.finfo(self.probs.dtype).eps)
+        if not isinstance(value, Tensor) or value.shape != logits.shape:
+            logits, value = broadcast_all(logits, value)
+        return -binary_cross_entropy_with_logits(logits, value.to(logits.dtype), reduction="none")

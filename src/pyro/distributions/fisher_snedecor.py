@@ -2,7 +2,9 @@
 
 import torch
 from torch import Tensor
+from torch.distributions.utils import broadcast_all, lazy_property
 
+from pyro.distributions.gamma import Gamma
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
 
@@ -37,3 +39,17 @@ class FisherSnedecor(Validated, torch.distributions.FisherSnedecor, TorchDistrib
 
     def __init__(self, df1: Tensor | float, df2: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(df1, df2, validate_args=validate_args)
+
+    def _construct(self, df1: Tensor | float, df2: Tensor | float) -> None:
+        self.df1, self.df2 = broadcast_all(df1, df2)
+        torch.distributions.Distribution.__init__(self, self.df1.shape, validate_args=False)
+
+    @lazy_property
+    def _gamma1(self) -> Gamma:
+        """The numerator of draws."""
+        return Gamma(self.df1 * 0.5, self.df1, validate_args=False)
+
+    @lazy_property
+    def _gamma2(self) -> Gamma:
+        """The denominator of draws."""
+        return Gamma(self.df2 * 0.5, self.df2, validate_args=False)

@@ -1,13 +1,18 @@
 """Half-normal distribution: the absolute value of a centred normal."""
 
+import math
+
 import torch
 from torch import Tensor
+from torch.distributions.transforms import AbsTransform
 
 from pyro.distributions.normal import Normal
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
 
 __all__ = ["HalfNormal"]
+
+_LOG_NORMALIZER = 0.5 * math.log(2 / math.pi)
 
 
 class HalfNormal(Validated, torch.distributions.HalfNormal, TorchDistributionMixin):
@@ -36,5 +41,23 @@ class HalfNormal(Validated, torch.distributions.HalfNormal, TorchDistributionMix
 
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(scale, validate_args=validate_args)
-        # Ours instead of torch's, so that a handler can sample it as a site of its own.
-        self.base_dist = Normal(0.0, self.base_dist.scale, validate_args=False)
+
+    def _construct(self, scale: Tensor | float) -> None:
+        # The base is ours instead of torch's, so that a handler can sample it as a site of its own.
+        base = Normal(0.0, scale, validate_args=False)
+        torch.distributions.TransformedDistribution.__init__(self, base, AbsTransform(), validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density, negative infinity below zero.
+
+        Args:
+            value: numbers, broadcastable with batch_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        z = value / self.scale
+        log_normalizer = torch.rsub(self.scale.log(), _LOG_NORMALIZER)
+        return torch.addcmul(log_normalizer, z, z, value=-0.5).masked_fill(z < 0, -math.inf)

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.distributions.transforms import ExpTransform
 
 from pyro.distributions.normal import Normal
 from pyro.distributions.torch_distribution import TorchDistributionMixin
@@ -37,5 +38,22 @@ class LogNormal(Validated, torch.distributions.LogNormal, TorchDistributionMixin
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(loc, scale, validate_args=validate_args)
-        # Ours instead of torch's, so that a handler can sample it as a site of its own.
-        self.base_dist = Normal(self.base_dist.loc, self.base_dist.scale, validate_args=False)
+
+    def _construct(self, loc: Tensor | float, scale: Tensor | float) -> None:
+        # The base is ours instead of torch's, so that a handler can sample it as a site of its own.
+        base = Normal(loc, scale, validate_args=False)
+        torch.distributions.TransformedDistribution.__init__(self, base, ExpTransform(), validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density, that of log x less log x.
+
+        Args:
+            value: positive numbers, broadcastable with batch_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        log_value = value.log()
+        return self.base_dist.log_prob(log_value) - log_value

@@ -2,15 +2,18 @@
 
 import torch
 from torch import Size, Tensor
+from torch.distributions.utils import lazy_property
 
+from pyro.distributions.binomial import Binomial
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.util import broadcast_shape
 from pyro.distributions.validated import Validated
+from pyro.distributions.weighted import Weighted
 
 __all__ = ["Multinomial"]
 
 
-class Multinomial(Validated, torch.distributions.Multinomial, TorchDistributionMixin):
+class Multinomial(Weighted, Validated, torch.distributions.Multinomial, TorchDistributionMixin):
     r"""Multinomial distribution.
 
     .. math::
@@ -45,6 +48,18 @@ class Multinomial(Validated, torch.distributions.Multinomial, TorchDistributionM
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(total_count, probs, logits, validate_args=validate_args)
+
+    def _construct(self, total_count: int, probs: Tensor | None, logits: Tensor | None) -> None:
+        if not isinstance(total_count, int):
+            raise NotImplementedError(f"Expected the total_count of Multinomial to be an int, one for the whole batch, "
+                                      f"got {total_count!r}. Use a plate of several Multinomials.")
+        self.total_count = total_count
+        super()._construct(probs, logits)
+
+    @lazy_property
+    def _binomial(self) -> Binomial:
+        """The counts of single outcomes, for the entropy."""
+        return Binomial(self.total_count, self.probs, validate_args=False)
 
     @staticmethod
     def infer_shapes(

@@ -47,7 +47,7 @@ class Normal(Validated, torch.distributions.Normal, TorchDistributionMixin):
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws ``loc + scale * noise``, with gradients to both."""
         shape = self._extended_shape(Size(sample_shape))
-        noise = torch.empty(shape, dtype=self.loc.dtype, device=self.loc.device).normal_()
+        noise = torch.randn(shape, dtype=self.loc.dtype, device=self.loc.device)
         return torch.addcmul(self.loc, noise, self.scale)
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -1,15 +1,16 @@
 """One-hot categorical distributions: a categorical draw as a unit vector, also with a biased gradient of draws."""
 
 import torch
-from torch import Size, Tensor
+from torch import Tensor
 
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
+from pyro.distributions.weighted import Weighted
 
 __all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
-class OneHotCategorical(Validated, torch.distributions.OneHotCategorical, TorchDistributionMixin):
+class OneHotCategorical(Weighted, Validated, torch.distributions.OneHotCategorical, TorchDistributionMixin):
     r"""One-hot categorical distribution.
 
     .. math::
@@ -40,25 +41,9 @@ class OneHotCategorical(Validated, torch.distributions.OneHotCategorical, TorchD
     ) -> None:
         super().__init__(probs, logits, validate_args=validate_args)
 
-    @staticmethod
-    def infer_shapes(
-        probs: tuple[int, ...] | None = None, logits: tuple[int, ...] | None = None
-    ) -> tuple[Size, Size]:
-        """The shapes that parameters of given shapes lead to.
-
-        Args:
-            probs: shape of ``probs``.
-            logits: shape of ``logits``.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        weights = probs or logits or ()
-        return Size(weights[:-1]), Size(weights[-1:])
-
 
 class OneHotCategoricalStraightThrough(
-    Validated, torch.distributions.OneHotCategoricalStraightThrough, TorchDistributionMixin
+    Weighted, Validated, torch.distributions.OneHotCategoricalStraightThrough, TorchDistributionMixin
 ):
     r"""One-hot categorical distribution whose draws pass gradients straight on to the probabilities.
 
@@ -90,5 +75,3 @@ class OneHotCategoricalStraightThrough(
         self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
     ) -> None:
         super().__init__(probs, logits, validate_args=validate_args)
-
-    infer_shapes = staticmethod(OneHotCategorical.infer_shapes)

@@ -7,11 +7,53 @@ Source: C. J. Maddison, A. Mnih, Y. W. Teh (2017), The Concrete Distribution, ht
 
 import torch
 from torch import Size, Tensor
+from torch.distributions import constraints, relaxed_bernoulli, relaxed_categorical
+from torch.distributions.transforms import ExpTransform, SigmoidTransform
 
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
+from pyro.distributions.weighted import Weighted
 
-__all__ = ["RelaxedBernoulli", "RelaxedOneHotCategorical"]
+__all__ = ["ExpRelaxedCategorical", "LogitRelaxedBernoulli", "RelaxedBernoulli", "RelaxedOneHotCategorical"]
+
+
+class LogitRelaxedBernoulli(Validated, relaxed_bernoulli.LogitRelaxedBernoulli, TorchDistributionMixin):
+    """The log-odds of a relaxed Bernoulli draw; for arguments see :class:`RelaxedBernoulli`.
+
+    Example:
+        >>> LogitRelaxedBernoulli(torch.tensor(1.0), logits=torch.tensor(0.0)).log_prob(torch.tensor(0.0)).exp()
+        tensor(0.2500)
+    """
+
+    has_rsample = True
+
+    def __init__(
+        self,
+        temperature: Tensor,
+        probs: Tensor | float | None = None,
+        logits: Tensor | float | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        super().__init__(temperature, probs, logits, validate_args=validate_args)
+
+
+class ExpRelaxedCategorical(Weighted, Validated, relaxed_categorical.ExpRelaxedCategorical, TorchDistributionMixin):
+    """The logarithm of a relaxed one-hot draw; for arguments see :class:`RelaxedOneHotCategorical`.
+
+    Example:
+        >>> ExpRelaxedCategorical(torch.tensor(1.0), probs=torch.ones(3)).event_shape
+        torch.Size([3])
+    """
+
+    def __init__(
+        self,
+        temperature: Tensor,
+        probs: Tensor | None = None,
+        logits: Tensor | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        self.temperature = temperature
+        super().__init__(probs, logits, validate_args=validate_args)
 
 
 class RelaxedBernoulli(Validated, torch.distributions.RelaxedBernoulli, TorchDistributionMixin):
@@ -48,6 +90,14 @@ class RelaxedBernoulli(Validated, torch.distributions.RelaxedBernoulli, TorchDis
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(temperature, probs, logits, validate_args=validate_args)
+
+    def _construct(self, temperature: Tensor, probs: Tensor | float | None, logits: Tensor | float | None) -> None:
+        base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args=False)
+        torch.distributions.TransformedDistribution.__init__(self, base, SigmoidTransform(), validate_args=False)
+
+    def _validate_parameters(self) -> None:
+        super()._validate_parameters()
+        self._check_parameter("temperature", constraints.positive, torch.as_tensor(self.temperature))
 
 
 class RelaxedOneHotCategorical(Validated, torch.distributions.RelaxedOneHotCategorical, TorchDistributionMixin):
@@ -87,6 +137,14 @@ class RelaxedOneHotCategorical(Validated, torch.distributions.RelaxedOneHotCateg
     ) -> None:
         super().__init__(temperature, probs, logits, validate_args=validate_args)
 
+    def _construct(self, temperature: Tensor, probs: Tensor | None, logits: Tensor | None) -> None:
+        base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=False)
+        torch.distributions.TransformedDistribution.__init__(self, base, ExpTransform(), validate_args=False)
+
+    def _validate_parameters(self) -> None:
+        super()._validate_parameters()
+        self._check_parameter("temperature", constraints.positive, torch.as_tensor(self.temperature))
+
     @staticmethod
     def infer_shapes(
         temperature: tuple[int, ...],
@@ -103,5 +161,4 @@ class RelaxedOneHotCategorical(Validated, torch.distributions.RelaxedOneHotCateg
         Returns:
             batch_shape and event_shape.
         """
-        weights = probs or logits or ()
-        return Size(weights[:-1]), Size(weights[-1:])
+        return Weighted.infer_shapes(probs, logits)

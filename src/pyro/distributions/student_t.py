@@ -2,7 +2,9 @@
 
 import torch
 from torch import Tensor
+from torch.distributions.utils import broadcast_all, lazy_property
 
+from pyro.distributions.chi2 import Chi2
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
 
@@ -44,3 +46,12 @@ class StudentT(Validated, torch.distributions.StudentT, TorchDistributionMixin):
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(df, loc, scale, validate_args=validate_args)
+
+    def _construct(self, df: Tensor | float, loc: Tensor | float, scale: Tensor | float) -> None:
+        self.df, self.loc, self.scale = broadcast_all(df, loc, scale)
+        torch.distributions.Distribution.__init__(self, self.df.shape, validate_args=False)
+
+    @lazy_property
+    def _chi2(self) -> Chi2:
+        """What draws divide by; scoring does not pay for it."""
+        return Chi2(self.df, validate_args=False)

@@ -1,5 +1,6 @@
 """Uniform distribution over an interval."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -55,6 +56,23 @@ class Uniform(Validated, torch.distributions.Uniform, TorchDistributionMixin):
         new: Uniform = super().expand(batch_shape, _instance)  # type: ignore[no-untyped-call]
         new._low, new._high = self._low, self._high
         return new
+
+    def _validate_parameters(self) -> None:
+        self._check_parameter("low", constraints.less_than(self.high), self.low)  # the check of ``high`` is the same
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density, negative infinity outside of the interval and at its upper end.
+
+        Args:
+            value: numbers, broadcastable with batch_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        outside = (self.low > value) | (self.high <= value)
+        return (self.high - self.low).log().neg().masked_fill(outside, -math.inf)
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> constraints.Constraint:

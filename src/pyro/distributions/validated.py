@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.distributions import constraints
 from torch.distributions.utils import lazy_property
 
-from pyro.ops.validation import readable, require
+from pyro.ops.validation import readable, require, unwrapped
 from pyro.settings import values
 
 __all__ = ["Validated"]
@@ -117,6 +117,7 @@ def _surely_satisfies(constraint: Any, value: Tensor) -> bool:
 def _found(value: Tensor, ok: Tensor) -> str:
     """Describes the entries of ``value`` that failed a check."""
     with torch.no_grad():
+        value, ok = unwrapped(value), unwrapped(ok)
         entries = value[~ok] if ok.shape == value.shape[: ok.dim()] else value.reshape(1, -1)
         shown = ", ".join(str(entry) for entry in entries[:3].tolist())
         more = f", ... ({len(entries)} in all)" if len(entries) > 3 else ""
@@ -153,15 +154,30 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
         if validate_args is None:
             validate_args = values.validate and torch.distributions.Distribution._validate_args
         try:
-            # mypy takes the next class for torch's base class, whose positional arguments are others
-            super().__init__(*args, validate_args=False, **kwargs)  # type: ignore[misc]
+            self._construct(*args, **kwargs)
         except (RuntimeError, ValueError):
-            if validate_args and hasattr(self, "_batch_shape"):
-                self._validate_parameters()  # a bad parameter explains best why the construction failed
+            if validate_args:
+                self._explain_failure()
             raise
         self._validate_args = validate_args
         if validate_args:
             self._validate_parameters()
+
+    def _construct(self, *args: Any, **kwargs: Any) -> None:
+        """Calls the next class's ``__init__``, with checks off.
+
+        A family replaces it where torch's would build inner distributions that check themselves whatever it is told,
+        or that are not ours; then it sets the same state by itself.
+        """
+        # mypy takes the next class for torch's base class, whose positional arguments are others
+        super().__init__(*args, validate_args=False, **kwargs)  # type: ignore[misc]
+
+    def _explain_failure(self) -> None:
+        """Raises for a bad parameter among those set so far: it explains best why the construction failed."""
+        known = type(self).arg_constraints
+        if isinstance(known, dict):  # else they are made of the parameters, which may be missing
+            for name in known.keys() & self.__dict__.keys():
+                self._check_parameter(name, known[name], self.__dict__[name])
 
     def _validate_parameters(self) -> None:
         """Checks each parameter against its constraint. Families add here what relates their parameters."""
@@ -172,11 +188,10 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
                 continue  # an alternative parametrization that has not been asked for
             else:
                 value = getattr(self, name)
-            if not _surely_satisfies(constraint, value):
-                self._check_parameter(name, constraint, value)
+            self._check_parameter(name, constraint, value)
 
     def _check_parameter(self, name: str, constraint: constraints.Constraint, value: Tensor) -> None:
-        if constraints.is_dependent(constraint):
+        if _surely_satisfies(constraint, value) or constraints.is_dependent(constraint):
             return
         ok = constraint.check(value)
         require(ok, lambda: ValueError(

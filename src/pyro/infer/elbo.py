@@ -42,7 +42,7 @@ class ELBOModule(torch.nn.Module):
         ...         super().__init__()
         ...         self.loc = torch.nn.Parameter(torch.tensor(0.0))
         ...     def forward(self):
-        ...         pyro.sample("z", dist.Normal(self.loc, 1.0))
+        ...         pyro.sample("z", dist.Delta(self.loc))
         >>> def model():
         ...     pyro.sample("z", dist.Normal(3.0, 1.0))
         >>> loss = pyro.infer.Trace_ELBO()(model, Guide())

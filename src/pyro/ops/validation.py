@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, maybe_get_bdim
 
 from pyro.settings import values
 
 __all__ = ["Verdicts", "collecting", "enable_validation", "is_validation_enabled", "readable", "require",
-           "validation_enabled", "watch"]
+           "unwrapped", "validation_enabled", "watch"]
 
 
 def is_validation_enabled() -> bool:
@@ -116,11 +117,25 @@ class collecting:
 
 
 def readable(tensor: Tensor) -> bool:
-    """Whether a tensor's values may be read at once: it is on the CPU and nobody collects verdicts of such tensors."""
-    if not tensor.is_cpu:
+    """Whether a tensor's values may be read at once.
+
+    They may if it is on the CPU, stands for itself (under ``torch.func.vmap`` it stands for many) and nobody collects
+    verdicts of such tensors.
+    """
+    if not tensor.is_cpu or is_functorch_wrapped_tensor(tensor):
         return False
     verdicts = _verdicts.get()
     return verdicts is None or not verdicts.everything
+
+
+def unwrapped(tensor: Tensor) -> Tensor:
+    """The values that a tensor stands for under ``torch.func`` transforms, their mapped dimensions on the left."""
+    while is_functorch_wrapped_tensor(tensor):
+        mapped = maybe_get_bdim(tensor)
+        tensor = get_unwrapped(tensor)
+        if mapped >= 0:
+            tensor = tensor.movedim(mapped, 0)
+    return tensor
 
 
 def require(ok: Tensor, error: Callable[[], Exception]) -> None:
@@ -133,7 +148,7 @@ def require(ok: Tensor, error: Callable[[], Exception]) -> None:
     verdicts = _verdicts.get()
     if verdicts is not None and (verdicts.everything or not ok.is_cpu):
         verdicts.pending.append((ok, error))
-    elif not bool(ok.all()):
+    elif not bool(unwrapped(ok).all()):
         raise error()
 
 

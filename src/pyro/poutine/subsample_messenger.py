@@ -99,6 +99,7 @@ class SubsampleMessenger(IndepMessenger):
         super().__init__(name, full_size, dim, device)
         self._scale: float = full_size / self.subsample_size
         self._indices = rows
+        self._has_all_rows = subsample is None and self.subsample_size == full_size
 
     @staticmethod
     def _subsample(
@@ -135,7 +136,8 @@ class SubsampleMessenger(IndepMessenger):
         return int(size), count, rows
 
     def _rows(self) -> Any:
-        return self._indices if self._indices is not None else super()._rows()
+        # a loop over all rows needs no tensor's values, so a step that has one is a fixed program
+        return super()._rows() if self._has_all_rows or self._indices is None else self._indices
 
     def _process_message(self, msg: Message) -> None:
         frame = CondIndepStackFrame(self.name, self.dim, self.subsample_size, self.counter, self.size)
