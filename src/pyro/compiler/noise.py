@@ -24,7 +24,7 @@ _library.define("bernoulli(int[] size, float p, *, ScalarType dtype, Device devi
 _library.impl("bernoulli", _bernoulli, "CompositeExplicitAutograd")
 
 _BLOCK_BYTES = 4 << 20
-_MAX_BLOCK = 1024
+_MAX_BLOCK = 8192
 
 
 def is_random(node: Node) -> bool:

@@ -54,8 +54,7 @@ def get_importance_trace(
     model_trace.compute_log_prob()
     guide_trace.compute_score_parts()
     if is_validation_enabled():
-        for checked in (model_trace, guide_trace):
-            for site in checked.nodes.values():
-                if site["type"] == "sample":
-                    check_site_shape(site, max_plate_nesting)
+        for site in (*model_trace.nodes.values(), *guide_trace.nodes.values()):
+            if site["type"] == "sample":
+                check_site_shape(site, max_plate_nesting)
     return model_trace, guide_trace

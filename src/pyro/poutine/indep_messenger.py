@@ -37,15 +37,11 @@ class IndepMessenger(Messenger):
             raise ValueError(f"Plate '{name}': expected a negative dim, counted from the right of the batch shape; got "
                              f"dim={dim}.")
         super().__init__()
-        self._vectorized: bool | None = None
-        if dim is not None:
-            self._vectorized = True
-        self._indices: Tensor | None = None
-        self.name = name
-        self.dim = dim
-        self.size = size
-        self.device = device
+        self.name, self.size, self.dim, self.device = name, size, dim, device
         self.counter = 0
+        # undecided until the context is used, unless a dim was asked for
+        self._vectorized: bool | None = None if dim is None else True
+        self._indices: Tensor | None = None
 
     def next_context(self) -> None:
         """Goes to the next iteration of the loop."""

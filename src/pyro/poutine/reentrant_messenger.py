@@ -10,12 +10,12 @@ class ReentrantMessenger(Messenger):
     """Installs itself on the first entry and leaves on the last exit."""
 
     def __init__(self) -> None:
-        self._ref_count = 0
+        self._depth = 0
         super().__init__()
 
     def __enter__(self) -> Self:
-        self._ref_count += 1
-        if self._ref_count == 1:
+        self._depth += 1
+        if self._depth == 1:
             super().__enter__()
         return self
 
@@ -25,7 +25,7 @@ class ReentrantMessenger(Messenger):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        self._ref_count -= 1
-        if self._ref_count == 0:
+        self._depth -= 1
+        if self._depth == 0:
             return super().__exit__(exc_type, exc_value, traceback)
         return None

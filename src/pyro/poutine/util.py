@@ -9,14 +9,19 @@ __all__ = ["all_escape", "discrete_escape", "enable_validation", "enum_extend", 
            "prune_subsample_sites", "site_is_factor", "site_is_subsample"]
 
 
+def _draws_from(site: Any, class_name: str) -> bool:
+    # by name: subsample_messenger imports this module, and other projects have classes of these names
+    return site["type"] == "sample" and type(site["fn"]).__name__ == class_name
+
+
 def site_is_subsample(site: Any) -> bool:
     """Whether a site holds the rows of a plate."""
-    return site["type"] == "sample" and type(site["fn"]).__name__ == "_Subsample"
+    return _draws_from(site, "_Subsample")
 
 
 def site_is_factor(site: Any) -> bool:
     """Whether a site is a :func:`pyro.factor` statement."""
-    return site["type"] == "sample" and type(site["fn"]).__name__ == "Unit"
+    return _draws_from(site, "Unit")
 
 
 def prune_subsample_sites(trace: Trace) -> Trace:
