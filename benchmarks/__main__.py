@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     defaults = Settings()
     result = argparse.ArgumentParser("python -m benchmarks", description="Times flashover beside its peers.")
     result.add_argument(
-        "cases", nargs="*", metavar="CASE", help=f"what to run: {', '.join(case_names())} (all)"
+        "cases", nargs="*", metavar="CASE", help=f"what to run: {', '.join(case_names())} (all but those on CUDA)"
     )
     result.add_argument("--peers", nargs="+", metavar="PEER", help="run these peers only")
     result.add_argument(
@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = Settings(options.rounds, options.seconds, options.core)
     python = partial(interpreter, options.venvs.resolve())
     results, tables = [], []
-    for case in [load_case(name) for name in options.cases or case_names()]:
+    cases = [load_case(name) for name in options.cases or case_names()]
+    for case in cases if options.cases else [case for case in cases if case.device == "cpu"]:
         print(f"running {case.name}", file=sys.stderr)
         peers = [peer for peer in case.peers if options.peers is None or peer in options.peers]
         if not peers:

@@ -13,7 +13,10 @@ from typing import Literal
 from benchmarks import cases
 
 Program = Callable[[int], float | None]
-"""Runs this many steps more and returns their mean loss, or None where there is no loss."""
+"""Runs this many steps more and returns their mean loss, or None where there is no loss.
+
+A program may have an attribute ``how`` that tells in a few words what runs its steps; tables show it.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,21 @@ class Limit:
 
 @dataclass(frozen=True)
 class Case:
-    """A workload. The first peer is the one that the others are compared with."""
+    """A workload. The first peer is the one that the others are compared with.
+
+    Args:
+        name: Name of its file.
+        title: What the work is.
+        peers: The ways of doing it.
+        limits: The goals.
+        device: Where it runs. Cases for CUDA run only when they are asked for, or by ``benchmarks/gpu.py``.
+    """
 
     name: str
     title: str
     peers: Mapping[str, Peer]
     limits: tuple[Limit, ...] = ()
+    device: Literal["cpu", "cuda"] = "cpu"
 
 
 def repeat(step: Callable[[], float]) -> Program:

@@ -8,6 +8,7 @@ import math
 import random
 from array import array
 from dataclasses import dataclass
+from operator import mul
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,50 @@ def digits_like(images: int = 256, seed: int = 0) -> Table:
                 for pixel in (start, start + 1, start + 28, start + 29):
                     pixels[pixel] = 1.0
     return Table(pixels, (images, 784))
+
+
+def linear(rows: int = 1_000_000, columns: int = 10, seed: int = 0) -> tuple[Table, Table]:
+    """Features and targets of a linear model.
+
+    Features are uniform with mean zero and variance one; weights, drawn once, are N(0, 1); the noise is N(0, 1/4).
+
+    Args:
+        rows: How many rows to make.
+        columns: How many features a row has.
+        seed: Seed of the generator.
+
+    Returns:
+        Features of shape ``(rows, columns)`` and targets of shape ``(rows,)``.
+    """
+    generator = random.Random(seed)
+    uniform, gauss = generator.random, generator.gauss
+    weights = [gauss(0.0, 1.0) for _ in range(columns)]
+    bound = math.sqrt(3.0)
+    features, targets = array("f"), array("f")
+    for _ in range(rows):
+        row = [bound * (2.0 * uniform() - 1.0) for _ in range(columns)]
+        features.extend(row)
+        targets.append(sum(map(mul, weights, row)) + gauss(0.0, 0.5))
+    return Table(features, (rows, columns)), Table(targets, (rows,))
+
+
+def grouped(groups: int = 1_000, rows: int = 20_000, seed: int = 0) -> tuple[Table, Table, Table]:
+    """A linear model with one feature, common slope 0.7, and an intercept from N(0.3, 1/4) for each group.
+
+    Args:
+        groups: How many groups there are; every row belongs to one, drawn uniformly.
+        rows: How many rows to make.
+        seed: Seed of the generator.
+
+    Returns:
+        Groups as whole numbers, features and targets, each of shape ``(rows,)``.
+    """
+    generator = random.Random(seed)
+    intercepts = [generator.gauss(0.3, 0.5) for _ in range(groups)]
+    members, features, targets = array("f"), array("f"), array("f")
+    for _ in range(rows):
+        group, feature = generator.randrange(groups), generator.gauss(0.0, 1.0)
+        members.append(group)
+        features.append(feature)
+        targets.append(intercepts[group] + 0.7 * feature + generator.gauss(0.0, 0.5))
+    return Table(members, (rows,)), Table(features, (rows,)), Table(targets, (rows,))

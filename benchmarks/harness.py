@@ -9,6 +9,7 @@ Summaries are medians with the quartiles, which a few disturbed blocks do not mo
 """
 
 import json
+import math
 import os
 import platform
 import random
@@ -75,12 +76,14 @@ class Timing:
         steps: Steps in a block.
         loss: Mean loss of the first steps, or None where the work has no loss.
         versions: The libraries that the peer had loaded.
+        how: What ran the steps, where the peer tells.
     """
 
     microseconds: tuple[float, ...]
     steps: int
     loss: float | None
     versions: Mapping[str, str]
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,18 @@ class Result:
         return zip(self.timings[peer].microseconds, self.timings[reference].microseconds, strict=True)
 
 
+def variables(imports_checkout: bool) -> dict[str, str]:
+    """The environment variables of a process that is timed.
+
+    Args:
+        imports_checkout: Whether ``import pyro`` means the sources of this checkout.
+    """
+    # Assertions switch the validation of both libraries on, so nothing may switch assertions off.
+    dropped = ("PYTHONPATH", "PYTHONOPTIMIZE")
+    kept = {key: value for key, value in os.environ.items() if key not in dropped} | ONE_THREAD
+    return kept | ({"PYTHONPATH": str(ROOT / "src")} if imports_checkout else {})
+
+
 class Worker:
     """A process that runs peers of one case on request.
 
@@ -135,18 +150,13 @@ class Worker:
     """
 
     def __init__(self, python: Path, case: str, core: int, imports_checkout: bool) -> None:
-        # Assertions switch the validation of both libraries on, so nothing may switch assertions off.
-        dropped = ("PYTHONPATH", "PYTHONOPTIMIZE")
-        environment = {key: value for key, value in os.environ.items() if key not in dropped} | ONE_THREAD
-        if imports_checkout:
-            environment["PYTHONPATH"] = str(ROOT / "src")
         self._name = f"{case} in {python}"
         self._process = subprocess.Popen(
             [str(python), "-m", "benchmarks.worker", case, str(core)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
-            env=environment,
+            env=variables(imports_checkout),
             text=True,
         )
 
@@ -220,6 +230,11 @@ def show(spread: Spread, digits: int = 2) -> str:
     return f"{spread.median:.{digits}f} ({spread.low:.{digits}f} to {spread.high:.{digits}f})"
 
 
+def decimals(ratio: float, least: int) -> int:
+    """How many decimals show three digits of a ratio, which may be one in thousands."""
+    return max(least, 2 - math.floor(math.log10(ratio)))
+
+
 def table(result: Result) -> str:
     """Writes a result as Markdown: the peers, then the limits with what was measured of them."""
     first = next(iter(result.timings))
@@ -230,21 +245,24 @@ def table(result: Result) -> str:
         "|---|---|---|---|---|",
     ]
     for name, timing in result.timings.items():
-        ratio = "1" if name == first else show(result.ratio(first, name), 3)
+        measured = result.ratio(first, name)
+        ratio = "1" if name == first else show(measured, decimals(measured.median, 3))
         loss = "none" if timing.loss is None else f"{timing.loss:.5g}"
         libraries = ", ".join(f"{library} {version}" for library, version in timing.versions.items())
-        lines.append(f"| {name} | {show(Spread.of(timing.microseconds))} | {ratio} | {loss} | {libraries} |")
+        peer = f"{name} ({timing.how})" if timing.how else name
+        lines.append(f"| {peer} | {show(Spread.of(timing.microseconds))} | {ratio} | {loss} | {libraries} |")
     verdicts = result.verdicts()
     if verdicts:
         lines += ["", "| goal | at most | measured | reached |", "|---|---|---|---|"]
     for verdict in verdicts:
         limit = verdict.limit
-        sign, unit = ("/", "") if limit.kind == "ratio" else ("-", " us")
+        is_ratio = limit.kind == "ratio"
+        sign, unit = ("/", "") if is_ratio else ("-", " us")
         goal = f"{limit.peer} {sign} {limit.reference}"
+        at_most = f"{limit.at_most:.{decimals(limit.at_most, 2)}f}{unit}"
+        digits = decimals(verdict.measured.median, 3) if is_ratio else 3
         reached = "yes" if verdict.is_reached else "**no**"
-        lines.append(
-            f"| {goal} | {limit.at_most:.2f}{unit} | {show(verdict.measured, 3)}{unit} | {reached} |"
-        )
+        lines.append(f"| {goal} | {at_most} | {show(verdict.measured, digits)}{unit} | {reached} |")
     return "\n".join(lines) + "\n"
 
 

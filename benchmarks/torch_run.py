@@ -6,9 +6,9 @@ from torch import Tensor
 from benchmarks.data import Table
 
 
-def torch_tensor(data: Table) -> Tensor:
-    """The data as a tensor."""
-    return torch.frombuffer(data.values, dtype=torch.float32).reshape(data.shape)
+def torch_tensor(data: Table, device: str = "cpu") -> Tensor:
+    """The data as a tensor on a device."""
+    return torch.frombuffer(data.values, dtype=torch.float32).reshape(data.shape).to(device)
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> float:

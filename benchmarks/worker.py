@@ -35,7 +35,7 @@ class Session:
             raise RuntimeError(
                 f"Peer '{peer}' runs on {threads} threads, expected 1. Is OMP_NUM_THREADS overridden?"
             )
-        return {"loss": loss, "versions": versions}
+        return {"loss": loss, "versions": versions, "how": getattr(program, "how", "")}
 
     def calibrate(self, peer: str, seconds: float) -> dict[str, Any]:
         """Finds how many steps take about ``seconds``, and runs that many once."""

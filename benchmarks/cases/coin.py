@@ -1,14 +1,13 @@
 """The coin: Beta prior, ten observations that are ten sample statements, Beta guide. All cost is overhead."""
 
-from functools import partial
-
 from benchmarks.case import Case, Limit, Peer, Program, repeat
+from benchmarks.pyro_run import Inference, by_step
 
 FLIPS = (1.0,) * 6 + (0.0,) * 4
 RATE, BETAS = 0.0005, (0.90, 0.999)
 
 
-def with_pyro() -> Program:
+def inference() -> Inference:
     """The model in the language, for flashover and for upstream."""
     import torch
     from torch import Tensor
@@ -32,7 +31,7 @@ def with_pyro() -> Program:
     pyro.enable_validation(True)
     pyro.set_rng_seed(0)
     svi = SVI(model, guide, Adam({"lr": RATE, "betas": BETAS}), loss=Trace_ELBO())
-    return repeat(partial(svi.step, [torch.tensor(flip) for flip in FLIPS]))
+    return Inference(svi, ([torch.tensor(flip) for flip in FLIPS],))
 
 
 def with_torch() -> Program:
@@ -87,8 +86,8 @@ CASE = Case(
     "coin",
     "ten separate observations, Beta guide, eager `svi.step`, validation on",
     {
-        "flashover": Peer("dev", with_pyro),
-        "upstream": Peer("upstream", with_pyro),
+        "flashover": Peer("dev", by_step(inference)),
+        "upstream": Peer("upstream", by_step(inference)),
         "torch by hand": Peer("dev", with_torch),
         "numpyro svi.run": Peer("npr", with_numpyro),
     },

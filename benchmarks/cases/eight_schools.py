@@ -7,16 +7,15 @@ References:
     Statistics 6 (4).
 """
 
-from functools import partial
-
 from benchmarks.case import Case, Limit, Peer, Program, repeat
+from benchmarks.pyro_run import Inference, by_step
 
 EFFECTS = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
 ERRORS = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
 RATE = 0.01
 
 
-def with_pyro() -> Program:
+def inference() -> Inference:
     """The model in the language, for flashover and for upstream."""
     import torch
     from torch import Tensor
@@ -49,7 +48,7 @@ def with_pyro() -> Program:
     pyro.enable_validation(True)
     pyro.set_rng_seed(0)
     svi = SVI(model, guide, Adam({"lr": RATE}), loss=Trace_ELBO())
-    return repeat(partial(svi.step, torch.tensor(EFFECTS), torch.tensor(ERRORS)))
+    return Inference(svi, (torch.tensor(EFFECTS), torch.tensor(ERRORS)))
 
 
 def with_torch() -> Program:
@@ -127,8 +126,8 @@ CASE = Case(
     "eight_schools",
     "hand-written Normal guide, eager `svi.step`, validation on",
     {
-        "flashover": Peer("dev", with_pyro),
-        "upstream": Peer("upstream", with_pyro),
+        "flashover": Peer("dev", by_step(inference)),
+        "upstream": Peer("upstream", by_step(inference)),
         "torch by hand": Peer("dev", with_torch),
         "numpyro svi.run": Peer("npr", with_numpyro),
     },

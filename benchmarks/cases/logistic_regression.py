@@ -3,15 +3,14 @@
 There is no separate intercept: the indicator columns of the data span it.
 """
 
-from functools import partial
-
 from benchmarks.case import Case, Limit, Peer, Program, repeat
 from benchmarks.data import covertype_like
+from benchmarks.pyro_run import Inference, by_step
 
 RATE = 0.01
 
 
-def with_pyro() -> Program:
+def inference(device: str = "cpu") -> Inference:
     """The model in the language, for flashover and for upstream."""
     import torch
     from torch import Tensor
@@ -25,24 +24,26 @@ def with_pyro() -> Program:
 
     def model(features: Tensor, labels: Tensor) -> None:
         rows, columns = features.shape
-        weights = pyro.sample("weights", dist.Normal(torch.zeros(columns), torch.ones(columns)).to_event(1))
+        loc, scale = torch.zeros(columns, device=device), torch.ones(columns, device=device)
+        weights = pyro.sample("weights", dist.Normal(loc, scale).to_event(1))
         with pyro.plate("data", rows):
             pyro.sample("obs", dist.Bernoulli(logits=features @ weights), obs=labels)
 
     def guide(features: Tensor, labels: Tensor) -> None:
         columns = features.shape[-1]
-        loc = pyro.param("loc", torch.zeros(columns))
-        scale = pyro.param("scale", torch.full((columns,), 0.1), constraint=constraints.positive)
+        loc = pyro.param("loc", torch.zeros(columns, device=device))
+        start = torch.full((columns,), 0.1, device=device)
+        scale = pyro.param("scale", start, constraint=constraints.positive)
         pyro.sample("weights", dist.Normal(loc, scale).to_event(1))
 
     pyro.enable_validation(True)
     pyro.set_rng_seed(0)
-    data = [torch_tensor(table) for table in covertype_like()]
+    data = tuple(torch_tensor(table, device) for table in covertype_like())
     svi = SVI(model, guide, Adam({"lr": RATE}), loss=Trace_ELBO())
-    return repeat(partial(svi.step, *data))
+    return Inference(svi, data)
 
 
-def with_torch() -> Program:
+def with_torch(device: str = "cpu") -> Program:
     """The same mathematics written by hand."""
     import torch
     from torch.distributions import Bernoulli, Distribution, Independent, Normal
@@ -50,16 +51,17 @@ def with_torch() -> Program:
     from benchmarks.torch_run import descend, torch_tensor
 
     torch.manual_seed(0)
-    features, labels = (torch_tensor(table) for table in covertype_like())
+    features, labels = (torch_tensor(table, device) for table in covertype_like())
     columns = features.shape[-1]
-    loc = torch.zeros(columns).requires_grad_()
-    log_scale = torch.full((columns,), 0.1).log().requires_grad_()
+    loc = torch.zeros(columns, device=device).requires_grad_()
+    log_scale = torch.full((columns,), 0.1, device=device).log().requires_grad_()
     optimizer = torch.optim.Adam([loc, log_scale], lr=RATE)
 
     def step() -> float:
         guide: Distribution = Independent(Normal(loc, log_scale.exp()), 1)
         weights = guide.rsample()
-        prior: Distribution = Independent(Normal(torch.zeros(columns), torch.ones(columns)), 1)
+        prior_loc, prior_scale = torch.zeros(columns, device=device), torch.ones(columns, device=device)
+        prior: Distribution = Independent(Normal(prior_loc, prior_scale), 1)
         likelihood: Distribution = Bernoulli(logits=features @ weights)
         loss = guide.log_prob(weights) - prior.log_prob(weights) - likelihood.log_prob(labels).sum()
         return descend(optimizer, loss)
@@ -97,8 +99,8 @@ CASE = Case(
     "logistic_regression",
     "50,000 x 54, full batch, mean-field Normal guide, eager `svi.step`, validation on",
     {
-        "flashover": Peer("dev", with_pyro),
-        "upstream": Peer("upstream", with_pyro),
+        "flashover": Peer("dev", by_step(inference)),
+        "upstream": Peer("upstream", by_step(inference)),
         "torch by hand": Peer("dev", with_torch),
         "numpyro svi.run": Peer("npr", with_numpyro),
     },

@@ -6,11 +6,11 @@ References:
     D. P. Kingma and M. Welling (2014), Auto-Encoding Variational Bayes, https://arxiv.org/abs/1312.6114
 """
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Case, Limit, Peer, Program, repeat
 from benchmarks.data import digits_like
+from benchmarks.pyro_run import Inference, by_step
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -19,7 +19,7 @@ PIXELS, HIDDEN, LATENT = 784, 400, 20
 RATE = 0.001
 
 
-def torch_parts() -> "tuple[nn.Module, nn.Module, Tensor]":
+def torch_parts(device: str) -> "tuple[nn.Module, nn.Module, Tensor]":
     """Encoder (location beside log scale), decoder (logits) and pictures, for the peers that use torch."""
     import torch
     from torch import nn
@@ -29,10 +29,10 @@ def torch_parts() -> "tuple[nn.Module, nn.Module, Tensor]":
     torch.manual_seed(0)
     encoder = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.Softplus(), nn.Linear(HIDDEN, 2 * LATENT))
     decoder = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.Softplus(), nn.Linear(HIDDEN, PIXELS))
-    return encoder, decoder, torch_tensor(digits_like())
+    return encoder.to(device), decoder.to(device), torch_tensor(digits_like(), device)
 
 
-def with_pyro() -> Program:
+def inference(device: str = "cpu") -> Inference:
     """The model in the language, for flashover and for upstream."""
     import torch
     from torch import Tensor
@@ -42,12 +42,13 @@ def with_pyro() -> Program:
     from pyro.infer import SVI, Trace_ELBO
     from pyro.optim import Adam
 
-    encoder, decoder, pictures = torch_parts()
+    encoder, decoder, pictures = torch_parts(device)
 
     def model(pictures: Tensor) -> None:
         pyro.module("decoder", decoder)
         with pyro.plate("data", len(pictures)):
-            prior = dist.Normal(torch.zeros(len(pictures), LATENT), torch.ones(len(pictures), LATENT))
+            shape = (len(pictures), LATENT)
+            prior = dist.Normal(torch.zeros(shape, device=device), torch.ones(shape, device=device))
             z = pyro.sample("z", prior.to_event(1))
             pyro.sample("obs", dist.Bernoulli(logits=decoder(z)).to_event(1), obs=pictures)
 
@@ -60,17 +61,17 @@ def with_pyro() -> Program:
     pyro.enable_validation(True)
     pyro.set_rng_seed(0)
     svi = SVI(model, guide, Adam({"lr": RATE}), loss=Trace_ELBO())
-    return repeat(partial(svi.step, pictures))
+    return Inference(svi, (pictures,))
 
 
-def with_torch() -> Program:
+def with_torch(device: str = "cpu") -> Program:
     """The same mathematics written by hand."""
     import torch
     from torch.distributions import Bernoulli, Distribution, Independent, Normal
 
     from benchmarks.torch_run import descend
 
-    encoder, decoder, pictures = torch_parts()
+    encoder, decoder, pictures = torch_parts(device)
     torch.manual_seed(0)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE)
 
@@ -78,9 +79,8 @@ def with_torch() -> Program:
         loc, log_scale = encoder(pictures).chunk(2, -1)
         guide: Distribution = Independent(Normal(loc, log_scale.exp()), 1)
         z = guide.rsample()
-        prior: Distribution = Independent(
-            Normal(torch.zeros(len(pictures), LATENT), torch.ones(len(pictures), LATENT)), 1
-        )
+        zeros, ones = torch.zeros(z.shape, device=device), torch.ones(z.shape, device=device)
+        prior: Distribution = Independent(Normal(zeros, ones), 1)
         likelihood: Distribution = Independent(Bernoulli(logits=decoder(z)), 1)
         loss = (guide.log_prob(z) - prior.log_prob(z) - likelihood.log_prob(pictures)).sum()
         return descend(optimizer, loss)
@@ -122,8 +122,8 @@ CASE = Case(
     "vae",
     "784-400-20, batch of 256, `pyro.module`, eager `svi.step`, validation on",
     {
-        "flashover": Peer("dev", with_pyro),
-        "upstream": Peer("upstream", with_pyro),
+        "flashover": Peer("dev", by_step(inference)),
+        "upstream": Peer("upstream", by_step(inference)),
         "torch by hand": Peer("dev", with_torch),
         "numpyro svi.run": Peer("npr", with_numpyro),
     },

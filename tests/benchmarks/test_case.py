@@ -10,7 +10,22 @@ from benchmarks.environments import RECIPES, ROOT
 
 
 def test_the_cases() -> None:
-    assert case_names() == ["coin", "eight_schools", "logistic_regression", "sample", "vae"]
+    assert case_names() == [
+        "coin",
+        "cuda_logistic_regression",
+        "cuda_vae",
+        "eight_schools",
+        "logistic_regression",
+        "run_coin",
+        "run_eight_schools",
+        "run_eight_schools_half_cauchy",
+        "run_hierarchical",
+        "run_linear_regression",
+        "run_logistic_regression",
+        "run_vae",
+        "sample",
+        "vae",
+    ]
 
 
 def test_an_unknown_case_is_refused() -> None:
@@ -26,7 +41,21 @@ def test_a_case_is_well_formed(name: str) -> None:
     assert next(iter(case.peers)) == "flashover"
     assert {peer.environment for peer in case.peers.values()} <= RECIPES.keys()
     assert {end for limit in case.limits for end in (limit.peer, limit.reference)} <= case.peers.keys()
-    assert case.peers["flashover"].start is case.peers["upstream"].start
+
+
+@pytest.mark.parametrize("name", [name for name in case_names() if not name.startswith("cuda_")])
+def test_a_case_on_the_processor_has_upstream_and_goals(name: str) -> None:
+    case = load_case(name)
+    assert case.device == "cpu"
+    assert {peer.environment for peer in case.peers.values()} >= {"dev", "upstream"}
+    assert case.limits
+
+
+@pytest.mark.parametrize("name", [name for name in case_names() if name.startswith("cuda_")])
+def test_a_case_on_cuda_needs_no_other_environment(name: str) -> None:
+    case = load_case(name)
+    assert case.device == "cuda"
+    assert {peer.environment for peer in case.peers.values()} == {"dev"}
 
 
 def test_reading_the_cases_imports_no_library() -> None:

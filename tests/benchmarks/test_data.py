@@ -1,8 +1,10 @@
 """The synthetic data have the shape and the form that the cases count on, and depend on the seed alone."""
 
+from collections.abc import Callable
+
 import pytest
 
-from benchmarks.data import covertype_like, digits_like
+from benchmarks.data import covertype_like, digits_like, grouped, linear
 
 
 def test_covertype_rows() -> None:
@@ -36,7 +38,38 @@ def test_digits_are_binary_strokes() -> None:
         assert not any(border)
 
 
-@pytest.mark.parametrize("make", [lambda seed: covertype_like(50, seed), lambda seed: digits_like(5, seed)])
-def test_data_depend_on_the_seed_alone(make) -> None:
+def test_linear_features_are_standardised() -> None:
+    features, targets = linear(rows=2000, columns=3)
+    assert (features.shape, targets.shape) == ((2000, 3), (2000,))
+    assert len(features.values) == 6000 and len(targets.values) == 2000
+    mean = sum(features.values) / 6000
+    variance = sum((value - mean) ** 2 for value in features.values) / 6000
+    assert abs(mean) < 4 / 6000**0.5  # four standard errors of a mean with variance one
+    assert abs(variance - 1.0) < 4 * (0.8 / 6000) ** 0.5  # and of the variance of a uniform distribution
+
+
+def test_grouped_rows_follow_their_group() -> None:
+    members, features, targets = grouped(groups=4, rows=2000)
+    assert members.shape == features.shape == targets.shape == (2000,)
+    assert set(members.values) == {0.0, 1.0, 2.0, 3.0}
+    rests: dict[float, list[float]] = {}
+    for group, feature, target in zip(members.values, features.values, targets.values, strict=True):
+        rests.setdefault(group, []).append(target - 0.7 * feature)
+    for rest in rests.values():  # what intercept and slope leave over is the noise, with variance 1/4
+        mean = sum(rest) / len(rest)
+        variance = sum((value - mean) ** 2 for value in rest) / len(rest)
+        assert abs(variance - 0.25) < 4 * 0.25 * (2 / len(rest)) ** 0.5
+
+
+MAKERS: list[Callable[[int], object]] = [
+    lambda seed: covertype_like(50, seed),
+    lambda seed: digits_like(5, seed),
+    lambda seed: linear(20, 3, seed),
+    lambda seed: grouped(4, 20, seed),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_data_depend_on_the_seed_alone(make: Callable[[int], object]) -> None:
     assert make(0) == make(0)
     assert make(0) != make(1)

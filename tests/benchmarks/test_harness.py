@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 from benchmarks import harness
 from benchmarks.__main__ import last_core
 from benchmarks.case import Case, Limit, Peer, Program
-from benchmarks.harness import Result, Settings, Spread, Timing, Worker, measure, report, show, table
+from benchmarks.harness import (
+    Result,
+    Settings,
+    Spread,
+    Timing,
+    Worker,
+    decimals,
+    measure,
+    report,
+    show,
+    table,
+    variables,
+)
 
 times = st.floats(1e-3, 1e6)
 
@@ -114,9 +126,34 @@ def test_table_in_full() -> None:
         "",
         "| goal | at most | measured | reached |",
         "|---|---|---|---|",
-        "| ours / theirs | 0.50 | 0.600 (0.600 to 0.600) | **no** |",
+        "| ours / theirs | 0.500 | 0.600 (0.600 to 0.600) | **no** |",
         "| ours - draw | 1.50 us | 1.000 (1.000 to 1.000) us | yes |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"), [(1 / 3000, "0.000333"), (0.05, "0.0500"), (0.7, "0.700"), (1.25, "1.250"), (123.4, "123.400")]
+)
+def test_decimals_show_three_digits_of_a_ratio(ratio: float, text: str) -> None:
+    assert f"{ratio:.{decimals(ratio, 3)}f}" == text
+
+
+def test_table_tells_what_ran_the_steps() -> None:
+    timings = {"ours": Timing((1.0,), 1, None, {}, "loop program"), "theirs": Timing((4000.0,), 1, None, {})}
+    lines = table(Result(Case("runs", "", CASE.peers, (Limit("ours", "theirs", 1 / 3000),)), timings)).splitlines()
+    assert lines[4].startswith("| ours (loop program) | 1.00 ")
+    assert lines[5].startswith("| theirs | 4000.00 (4000.00 to 4000.00) | 0.000250 ")
+    assert lines[-1] == "| ours / theirs | 0.000333 | 0.000250 (0.000250 to 0.000250) | yes |"
+
+
+def test_variables_of_a_timed_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    ours, theirs = variables(imports_checkout=True), variables(imports_checkout=False)
+    assert ours["OMP_NUM_THREADS"] == theirs["OMP_NUM_THREADS"] == "1"
+    assert not {"PYTHONOPTIMIZE", "PYTHONPATH"} & theirs.keys()
+    assert ours["PYTHONPATH"].endswith("src")
 
 
 def test_table_without_loss_and_limits() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.case import Case, case_names
+from benchmarks.case import Case, case_names, load_case
 from benchmarks.harness import Result, Settings, Timing
 
 
@@ -25,9 +25,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str], Sett
     return runs
 
 
-def test_runs_every_case_by_default(measured: list[tuple[str, list[str], Settings]]) -> None:
+def test_runs_every_case_on_the_processor_by_default(measured: list[tuple[str, list[str], Settings]]) -> None:
     command.main([])
-    assert [name for name, _, _ in measured] == case_names()
+    assert [name for name, _, _ in measured] == [name for name in case_names() if load_case(name).device == "cpu"]
     assert {settings for _, _, settings in measured} == {Settings(core=command.last_core())}
 
 
@@ -43,6 +43,11 @@ def test_writes_table_and_json(
     read = json.loads(data.read_text())
     assert read["settings"] == {"rounds": 2, "seconds": 0.5, "core": 0}
     assert [case["name"] for case in read["cases"]] == ["coin", "sample"]
+
+
+def test_runs_a_case_on_cuda_when_asked(measured: list[tuple[str, list[str], Settings]]) -> None:
+    command.main(["cuda_vae"])
+    assert [name for name, _, _ in measured] == ["cuda_vae"]
 
 
 def test_runs_the_chosen_peers(measured: list[tuple[str, list[str], Settings]]) -> None:

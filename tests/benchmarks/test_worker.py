@@ -39,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def session(clock: Clock) -> Session:
     session = Session(Case("example", "", {"ours": Peer("dev", clock.start)}))
-    assert session.answer({"do": "start", "peer": "ours", "steps": 7}) == {"loss": 0.5, "versions": {}}
+    assert session.answer({"do": "start", "peer": "ours", "steps": 7}) == {"loss": 0.5, "versions": {}, "how": ""}
     return session
 
 
