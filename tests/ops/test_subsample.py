@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pyro.ops.subsample import _first_occurrences, sample_without_replacement
+from pyro.ops.subsample import _first_occurrences, sample_without_replacement, samples_without_replacement
 
 
 @given(st.integers(1, 60), st.integers(0, 60))
@@ -46,3 +46,19 @@ def test_a_billion_rows_cost_what_the_sample_costs():
 @given(st.lists(st.integers(0, 9)))
 def test_first_occurrences_keep_their_order(values):
     assert _first_occurrences(torch.tensor(values, dtype=torch.long)).tolist() == list(dict.fromkeys(values))
+
+
+@pytest.mark.parametrize(("size", "sample_size"), [(9, 4), (40, 3), (7, 6), (12, 1)])
+def test_many_samples_at_once_are_distinct_uniform_and_independent(size, sample_size):
+    """Chi-square of the ordered pairs of first and last integers, in one sample and from one to the next."""
+    torch.manual_seed(1)
+    rows = samples_without_replacement(20_000, size, sample_size)
+    assert rows.shape == (20_000, sample_size)
+    assert all(len(set(row)) == sample_size for row in rows.tolist())
+    inside = rows[:, 0] * size + rows[:, -1]
+    counts = inside.bincount(minlength=size * size)
+    allowed = counts[counts > 0]
+    assert len(allowed) == (size * (size - 1) if sample_size > 1 else size)
+    assert stats.chisquare(allowed.numpy()).pvalue > 0.01
+    across = (rows[:-1, 0] * size + rows[1:, 0]).bincount(minlength=size * size)
+    assert stats.chisquare(across.numpy()).pvalue > 0.01
