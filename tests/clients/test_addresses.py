@@ -28,7 +28,7 @@ DELIVERED = {
     ),
     "pyro.distributions.transforms": "AffineTransform ExpTransform SoftplusTransform biject_to",
     "pyro.distributions.util": "broadcast_all broadcast_shape deep_to detach sum_rightmost",
-    "pyro.infer": "ELBO SVI Trace_ELBO",
+    "pyro.infer": "ELBO JitTrace_ELBO SVI Trace_ELBO",
     "pyro.infer.elbo": "ELBO",
     "pyro.infer.enum": "get_importance_trace",
     "pyro.infer.svi": "SVI",
@@ -78,7 +78,7 @@ LATER = {
     "pyro.distributions.testing.gof": "auto_goodness_of_fit",
     "pyro.distributions.transforms": "ComposeTransformModule",
     "pyro.infer": (
-        "EmpiricalMarginal HMC Importance JitTraceEnum_ELBO JitTrace_ELBO MCMC NUTS Predictive TraceEnum_ELBO "
+        "EmpiricalMarginal HMC Importance JitTraceEnum_ELBO MCMC NUTS Predictive TraceEnum_ELBO "
         "TraceMeanField_ELBO TraceTMC_ELBO config_enumerate infer_discrete"
     ),
     "pyro.infer.autoguide": (

@@ -26,6 +26,7 @@ CASES = [
     (constraints.integer_interval(2, 5), ()),
     (constraints.one_hot, (4,)),
     (constraints.multinomial(7), (4,)),
+    (constraints.multinomial(torch.tensor([7, 5])), (4,)),
     (constraints.simplex, (4,)),
     (constraints.sphere, (4,)),
     (constraints.ordered_vector, (4,)),

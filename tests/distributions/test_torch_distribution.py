@@ -356,3 +356,19 @@ def test_wrappers_take_over_has_rsample() -> None:
     assert not ExpandedDistribution(frozen, (2, 3)).has_rsample
     assert not frozen.to_event(1).has_rsample
     assert not Independent(frozen, 1)().requires_grad
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("base_checks", [True, False])
+@pytest.mark.parametrize("checks", [None, True, False])
+def test_independent_switches_the_checks_of_its_base(checks: bool | None, base_checks: bool, depth: int) -> None:
+    base = Normal(torch.zeros(2, 3), 1.0, validate_args=base_checks)
+    inner = base if depth == 1 else Independent(base, 1)
+    d = Independent(inner, 1, validate_args=checks)
+    bad = torch.full((2, 3), float("nan"))
+    if base_checks if checks is None else checks:
+        with pytest.raises(ValueError, match="support"):
+            d.log_prob(bad)
+    else:
+        assert d.log_prob(bad).isnan().all()
+    assert base._validate_args == base_checks  # it may serve others

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.func import vmap
 
 from pyro.distributions import constraints
 from pyro.distributions.beta import Beta
@@ -17,7 +18,7 @@ from pyro.distributions.log_normal import LogNormal
 from pyro.distributions.multivariate_normal import MultivariateNormal
 from pyro.distributions.normal import Normal
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.validated import _CHEAP_CHECKS, _surely_satisfies
+from pyro.distributions.validated import _CHEAP_CHECKS, _surely_satisfies, with_checks
 from pyro.ops.validation import collecting, validation_enabled
 
 NAN, INF = math.nan, math.inf
@@ -35,6 +36,8 @@ CONSTRAINTS: dict[str, constraints.Constraint] = {
     "tensor_bound": constraints.greater_than(torch.tensor(-1.0)),
     "tensor_bounds": constraints.interval(torch.tensor([-1.0]), torch.tensor(2.0)),
     "wide_bounds": constraints.greater_than_eq(torch.tensor([[0.0], [1.0]])),
+    "wide_interval": constraints.interval(torch.tensor([[0.0], [1.0]]), torch.tensor([[0.5], [2.0]])),
+    "wide_integer_interval": constraints.integer_interval(0, torch.tensor([[1.0], [2.0]])),
     "independent": constraints.independent(constraints.positive, 1),
     "simplex": constraints.simplex,
     "lower_cholesky": constraints.corr_cholesky,
@@ -61,7 +64,8 @@ GOOD: list[tuple[str, Any]] = [
     ("real", [0.0, INF]), ("positive", [0.1, INF]), ("nonnegative", [0.0, 1.0]), ("less_than", [0.0, -INF]),
     ("unit_interval", [0.0, 1.0]), ("half_open", [-1.0, 1.9]), ("boolean", [0.0, 1.0]),
     ("nonnegative_integer", [0.0, 5.0]), ("integer_interval", [-1.0, 2.0]), ("tensor_bound", [0.0, 1.0]),
-    ("tensor_bounds", [0.0, 1.0]), ("independent", [0.1, 1.0]), ("simplex", [0.25, 0.75]),
+    ("tensor_bounds", [0.0, 1.0]), ("wide_interval", [[0.0], [2.0]]), ("wide_integer_interval", [[0.0], [2.0]]),
+    ("independent", [0.1, 1.0]), ("simplex", [0.25, 0.75]),
 ]
 
 
@@ -69,7 +73,7 @@ GOOD: list[tuple[str, Any]] = [
 def test_common_constraints_are_decided_cheaply(name: str, entries: list[float]) -> None:
     assert _surely_satisfies(CONSTRAINTS[name], torch.tensor(entries))
     assert _surely_satisfies(CONSTRAINTS[name], torch.tensor(entries, requires_grad=True))
-    if name not in ("independent", "simplex"):
+    if name not in ("independent", "simplex") and not name.startswith("wide"):
         assert all(_surely_satisfies(CONSTRAINTS[name], torch.tensor(entry)) for entry in entries)
 
 
@@ -232,3 +236,21 @@ def test_checks_of_parameters_that_require_gradients_do_not_warn() -> None:
         for shape in ((), (3,)):
             loc = torch.zeros(shape, requires_grad=True)
             assert operator.is_(Normal(loc, loc.exp()).log_prob(loc).requires_grad, True)
+
+
+def test_checks_can_be_switched_for_a_copy() -> None:
+    base = Normal(torch.zeros(2), 1.0)
+    assert with_checks(base, True) is base
+    unchecked = with_checks(base.to_event(1), False)
+    assert type(unchecked) is type(base.to_event(1)) and type(unchecked.base_dist) is Normal
+    assert unchecked.log_prob(torch.full((2,), NAN)).isnan()
+    with pytest.raises(ValueError, match="support"):
+        base.log_prob(torch.tensor(NAN))
+
+
+def test_an_error_under_vmap_shows_the_values_of_all_elements() -> None:
+    scale = torch.tensor([[1.0, 2.0], [3.0, -4.0]])
+    with pytest.raises(ValueError, match=r"invalid values: -4\.0\."):
+        vmap(lambda s: Normal(0.0, s).mean, in_dims=1)(scale)
+    with pytest.raises(ValueError, match=r"support .* of the distribution Normal.* invalid values: nan\."):
+        vmap(lambda s, x: Normal(0.0, s).log_prob(x))(torch.ones(2), torch.tensor([0.0, NAN]))

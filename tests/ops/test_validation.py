@@ -101,3 +101,30 @@ def test_blocks_of_other_threads_are_not_seen():
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+def test_mapped_tensors_are_not_readable_and_unwrap_to_all_their_values():
+    values = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    seen = []
+
+    def look(x):
+        assert not validation.readable(x)
+        seen.append(validation.unwrapped(x))
+        return x
+
+    torch.func.vmap(look, in_dims=1)(values)
+    torch.func.vmap(torch.func.vmap(look), in_dims=1)(values)
+    torch.func.grad(lambda x: look(x).sum())(values)
+    assert torch.equal(seen[0], values.T) and torch.equal(seen[1], values.T) and torch.equal(seen[2], values)
+    assert validation.unwrapped(values) is values
+
+
+@pytest.mark.parametrize("transform", [torch.func.vmap, lambda f: torch.func.grad(lambda x: f(x).sum())])
+def test_verdicts_on_mapped_tensors_are_read(transform):
+    def positive(x):
+        require(x > 0, error)
+        return x
+
+    transform(positive)(torch.tensor([1.0, 2.0]))
+    with pytest.raises(ValueError, match="bad input"):
+        transform(positive)(torch.tensor([1.0, -2.0]))

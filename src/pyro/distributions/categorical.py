@@ -52,13 +52,14 @@ class Categorical(Validated, torch.distributions.Categorical, TorchDistributionM
         Returns:
             Their log probabilities.
         """
-        outer_ndim = max(value.dim() - len(self._batch_shape), 0)
         if self._validate_args:
             self._validate_sample(value)
+        logits: Tensor = self.logits
         if value.shape == self._batch_shape:
-            return self.logits.gather(-1, value.long().unsqueeze(-1)).squeeze(-1)
+            return logits.gather(-1, value.long().unsqueeze(-1)).squeeze(-1)
+        outer_ndim = max(value.dim() - len(self._batch_shape), 0)
         if any(size != 1 for size in value.shape[outer_ndim:]):
-            value, logits = torch.broadcast_tensors(value.long().unsqueeze(-1), self.logits)
+            value, logits = torch.broadcast_tensors(value.long().unsqueeze(-1), logits)
             return logits.gather(-1, value[..., :1]).squeeze(-1)
-        columns = self.logits.index_select(-1, value.reshape(-1).long())
+        columns = logits.index_select(-1, value.reshape(-1).long())
         return columns.movedim(-1, 0).reshape(value.shape[:outer_ndim] + self._batch_shape)

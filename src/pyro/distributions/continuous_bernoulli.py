@@ -2,6 +2,8 @@
 
 import torch
 from torch import Tensor
+from torch.distributions import constraints
+from torch.distributions.utils import broadcast_all, clamp_probs
 
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
@@ -43,3 +45,19 @@ class ContinuousBernoulli(Validated, torch.distributions.ContinuousBernoulli, To
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(probs, logits, lims, validate_args=validate_args)
+        if self._validate_args and probs is not None:  # as given, before they were clamped
+            self._check_parameter("probs", constraints.unit_interval, torch.as_tensor(probs))
+
+    def _construct(
+        self, probs: Tensor | float | None, logits: Tensor | float | None, lims: tuple[float, float]
+    ) -> None:
+        # Torch's constructor checks the probabilities even if it is told not to.
+        if probs is not None and logits is None:
+            name, (parameter,) = "probs", map(clamp_probs, broadcast_all(probs))
+        elif logits is not None and probs is None:
+            name, (parameter,) = "logits", broadcast_all(logits)
+        else:
+            raise ValueError("ContinuousBernoulli: expected either probs or logits, and not both of them.")
+        self.__dict__[name] = self._param = parameter
+        self._lims = lims
+        torch.distributions.Distribution.__init__(self, parameter.shape, validate_args=False)

@@ -30,7 +30,7 @@ def _first_hot(constraint: Any, shape: Size) -> Any:
 
 
 def _first_counts(constraint: Any, shape: Size) -> Any:
-    return _first_hot(constraint, shape) * constraint.upper_bound
+    return _first_hot(constraint, shape) * torch.as_tensor(constraint.upper_bound).unsqueeze(-1)  # one an element
 
 
 _POINTS: dict[type, Callable[[Any, Size], Any]] = {

@@ -45,11 +45,11 @@ class FisherSnedecor(Validated, torch.distributions.FisherSnedecor, TorchDistrib
         torch.distributions.Distribution.__init__(self, self.df1.shape, validate_args=False)
 
     @lazy_property
-    def _gamma1(self) -> Gamma:
+    def _gamma1(self) -> Gamma:  # type: ignore[override]  # a plain attribute there
         """The numerator of draws."""
         return Gamma(self.df1 * 0.5, self.df1, validate_args=False)
 
     @lazy_property
-    def _gamma2(self) -> Gamma:
+    def _gamma2(self) -> Gamma:  # type: ignore[override]
         """The denominator of draws."""
         return Gamma(self.df2 * 0.5, self.df2, validate_args=False)

@@ -40,22 +40,6 @@ class Gamma(Validated, torch.distributions.Gamma, TorchDistributionMixin):
     ) -> None:
         super().__init__(concentration, rate, validate_args=validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density.
-
-        Args:
-            value: nonnegative numbers, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        value = torch.as_tensor(value, dtype=self.rate.dtype, device=self.rate.device)
-        concentration = self.concentration
-        log_normalizer = torch.addcmul(concentration.lgamma(), concentration, self.rate.log(), value=-1)
-        return torch.addcmul(torch.xlogy(concentration - 1, value), self.rate, value, value=-1) - log_normalizer
-
     def conjugate_update(self, other: Distribution) -> "tuple[Gamma, Tensor]":
         r"""Fuses the information of another Gamma over the same value.
 

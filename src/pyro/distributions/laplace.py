@@ -1,7 +1,5 @@
 """Laplace distribution: the difference of two equal exponentials."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -9,8 +7,6 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
 
 __all__ = ["Laplace"]
-
-_LOG_NORMALIZER = -math.log(2)
 
 
 class Laplace(Validated, torch.distributions.Laplace, TorchDistributionMixin):
@@ -40,17 +36,3 @@ class Laplace(Validated, torch.distributions.Laplace, TorchDistributionMixin):
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(loc, scale, validate_args=validate_args)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density.
-
-        Args:
-            value: numbers, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        log_normalizer = torch.rsub(self.scale.log(), _LOG_NORMALIZER)
-        return torch.addcdiv(log_normalizer, (value - self.loc).abs(), self.scale, value=-1)

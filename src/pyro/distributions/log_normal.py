@@ -56,4 +56,5 @@ class LogNormal(Validated, torch.distributions.LogNormal, TorchDistributionMixin
         if self._validate_args:
             self._validate_sample(value)
         log_value = value.log()
-        return self.base_dist.log_prob(log_value) - log_value
+        log_prob: Tensor = self.base_dist.log_prob(log_value) - log_value
+        return log_prob

@@ -49,7 +49,9 @@ class Multinomial(Weighted, Validated, torch.distributions.Multinomial, TorchDis
     ) -> None:
         super().__init__(total_count, probs, logits, validate_args=validate_args)
 
-    def _construct(self, total_count: int, probs: Tensor | None, logits: Tensor | None) -> None:
+    def _construct(  # type: ignore[override]  # it is called by the constructor alone, with its arguments
+        self, total_count: int, probs: Tensor | None, logits: Tensor | None
+    ) -> None:
         if not isinstance(total_count, int):
             raise NotImplementedError(f"Expected the total_count of Multinomial to be an int, one for the whole batch, "
                                       f"got {total_count!r}. Use a plate of several Multinomials.")
@@ -57,12 +59,12 @@ class Multinomial(Weighted, Validated, torch.distributions.Multinomial, TorchDis
         super()._construct(probs, logits)
 
     @lazy_property
-    def _binomial(self) -> Binomial:
+    def _binomial(self) -> Binomial:  # type: ignore[override]  # a plain attribute there
         """The counts of single outcomes, for the entropy."""
         return Binomial(self.total_count, self.probs, validate_args=False)
 
     @staticmethod
-    def infer_shapes(
+    def infer_shapes(  # type: ignore[override]  # the same
         total_count: tuple[int, ...] | int | None = None,
         probs: tuple[int, ...] | None = None,
         logits: tuple[int, ...] | None = None,

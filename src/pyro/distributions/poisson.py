@@ -65,11 +65,11 @@ class Poisson(Validated, torch.distributions.Poisson, TorchDistributionMixin):
         Returns:
             Their log probabilities.
         """
+        if not self.is_sparse:
+            log_prob: Tensor = super().log_prob(value)  # type: ignore[no-untyped-call]
+            return log_prob
         if self._validate_args:
             self._validate_sample(value)
-        if not self.is_sparse:
-            value = torch.as_tensor(value, dtype=self.rate.dtype, device=self.rate.device)
-            return torch.xlogy(value, self.rate) - self.rate - (value + 1).lgamma()
         rate, value = torch.broadcast_tensors(self.rate, value)
         nonzero = value.nonzero(as_tuple=True)
         count = value[nonzero].to(rate.dtype)

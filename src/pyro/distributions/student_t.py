@@ -52,6 +52,6 @@ class StudentT(Validated, torch.distributions.StudentT, TorchDistributionMixin):
         torch.distributions.Distribution.__init__(self, self.df.shape, validate_args=False)
 
     @lazy_property
-    def _chi2(self) -> Chi2:
+    def _chi2(self) -> Chi2:  # type: ignore[override]  # a plain attribute there
         """What draws divide by; scoring does not pay for it."""
         return Chi2(self.df, validate_args=False)

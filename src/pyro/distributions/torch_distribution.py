@@ -20,7 +20,7 @@ from pyro.distributions.feasible import feasible_point
 from pyro.distributions.score_parts import ScoreParts
 from pyro.distributions.shaped import Shaped
 from pyro.distributions.util import broadcast_shape, scale_and_mask, sum_rightmost
-from pyro.distributions.validated import Validated
+from pyro.distributions.validated import Validated, with_checks
 
 __all__ = ["ExpandedDistribution", "Independent", "MaskedDistribution", "TorchDistribution",
            "TorchDistributionMixin"]
@@ -164,7 +164,7 @@ class Independent(  # type: ignore[override]  # torch computes from the base wha
     Args:
         base_distribution: any distribution with torch's interface.
         reinterpreted_batch_ndims: how many dimensions to reinterpret.
-        validate_args: whether to check arguments; ``None`` means the process-wide flag.
+        validate_args: whether to check values; ``None`` leaves it to the base, a boolean is set for the base too.
 
     Shape:
         ``batch_shape`` loses its last ``reinterpreted_batch_ndims`` dimensions to the left of ``event_shape``.
@@ -181,6 +181,8 @@ class Independent(  # type: ignore[override]  # torch computes from the base wha
         validate_args: bool | None = None,
     ):
         super().__init__(base_distribution, reinterpreted_batch_ndims, validate_args=validate_args)
+        if validate_args is not None:
+            self.base_dist = with_checks(self.base_dist, validate_args)
 
     def conjugate_update(self, other: Distribution) -> tuple[Distribution, Tensor]:
         """Updates the base by the other's base; see :meth:`Distribution.conjugate_update`."""

@@ -13,6 +13,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable
+from copy import copy
 from typing import Any, NamedTuple
 
 import torch
@@ -23,7 +24,7 @@ from torch.distributions.utils import lazy_property
 from pyro.ops.validation import readable, require, unwrapped
 from pyro.settings import values
 
-__all__ = ["Validated"]
+__all__ = ["Validated", "with_checks"]
 
 
 class _Range(NamedTuple):
@@ -46,13 +47,26 @@ class _Range(NamedTuple):
         if self.upper is not None:
             at_most = _number(constraint.upper_bound)
         if at_least != at_least or at_most != at_most:
-            return False
+            return self._holds_elementwise(constraint, value)
         low, high = self._extremes(value)
         if self.lower is not None and not self.lower(low, at_least):
             return False
         if self.upper is not None and not self.upper(high, at_most):
             return False
         return low == low and (not self.is_whole or _is_whole(value))
+
+    def _holds_elementwise(self, constraint: Any, value: Tensor) -> bool:
+        """The same for bounds of several elements: clamping to a closed interval changes nothing inside of it."""
+        if self.lower is not operator.ge or self.upper is not operator.le:
+            return False
+        low, high = constraint.lower_bound, constraint.upper_bound
+        if any(isinstance(bound, Tensor) and not readable(bound) for bound in (low, high)):
+            return False
+        with torch.no_grad():
+            clamped = value.clamp(min=low).clamp(max=high)
+        if clamped.dtype != value.dtype or not torch.equal(clamped, value):
+            return False
+        return not self.is_whole or _is_whole(value)
 
     def _extremes(self, value: Tensor) -> tuple[float, float]:
         if value.numel() == 1:
@@ -123,6 +137,37 @@ def _found(value: Tensor, ok: Tensor) -> str:
         more = f", ... ({len(entries)} in all)" if len(entries) > 3 else ""
         hint = " NaN comes from an earlier step that diverged or divided by zero." if entries.isnan().any() else ""
     return f"but found invalid values: {shown}{more}.{hint}"
+
+
+def _shown(thing: object) -> str:
+    """Its text, or its type where ``torch.func.vmap`` hides the numbers in it."""
+    try:
+        return str(thing)
+    except RuntimeError:
+        return type(thing).__name__
+
+
+def with_checks(distribution: Any, validate_args: bool) -> Any:
+    """The same distribution, checking values or not; the one given may serve others and stays as it is.
+
+    Args:
+        distribution: a distribution; of an Independent one, what it is made of is switched too.
+        validate_args: whether to check.
+
+    Returns:
+        The distribution, or a shallow copy.
+    """
+    changes: dict[str, Any] = {}
+    if distribution._validate_args != validate_args:
+        changes["_validate_args"] = validate_args
+    if isinstance(distribution, torch.distributions.Independent):
+        base = with_checks(distribution.base_dist, validate_args)
+        if base is not distribution.base_dist:
+            changes["base_dist"] = base
+    if changes:
+        distribution = copy(distribution)
+        vars(distribution).update(changes)
+    return distribution
 
 
 class Validated(torch.distributions.Distribution):
@@ -196,8 +241,8 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
         ok = constraint.check(value)
         require(ok, lambda: ValueError(
             f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
-            f"{type(self).__name__} to satisfy the constraint {constraint}, {_found(value, ok)} Constrain or transform "
-            "it into that range."))
+            f"{type(self).__name__} to satisfy the constraint {_shown(constraint)}, {_found(value, ok)} Constrain or "
+            "transform it into that range."))
 
     def _validate_sample(self, value: Tensor) -> None:
         """Checks that a value has a shape that can be scored, and that it lies in the support.
@@ -220,8 +265,8 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
         ok = support.check(value)
         require(ok, lambda: ValueError(
             f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the support "
-            f"({support}) of the distribution {self}, {_found(value, ok)} Correct the value, or choose a distribution "
-            "whose support it is in."))
+            f"({_shown(support)}) of the distribution {_shown(self)}, {_found(value, ok)} Correct the value, "
+            "or choose a distribution whose support it is in."))
 
     def _validate_value_shape(self, shape: torch.Size) -> None:
         if shape == self._batch_shape and not self._event_shape:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
+from pyro.ops.von_mises import von_mises
 
 __all__ = ["VonMises"]
 
@@ -39,6 +40,19 @@ class VonMises(Validated, torch.distributions.VonMises, TorchDistributionMixin):
 
     def __init__(self, loc: Tensor, concentration: Tensor, validate_args: bool | None = None) -> None:
         super().__init__(loc, concentration, validate_args=validate_args)
+
+    @torch.no_grad()
+    def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:
+        """Draws angles.
+
+        Args:
+            sample_shape: how many independent draws of each.
+
+        Returns:
+            Angles in [-pi, pi), of shape ``sample_shape + batch_shape``.
+        """
+        angles: Tensor = von_mises(self.loc, self.concentration, self._extended_shape(sample_shape))
+        return angles
 
     def log_prob(self, value: Tensor) -> Tensor:
         r"""The log density of angles, :math:`\kappa (\cos(x - \mu) - 1) - \log(2 \pi e^{-\kappa} I_0(\kappa))`.

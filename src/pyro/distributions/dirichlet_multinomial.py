@@ -1,0 +1,165 @@
+"""Dirichlet-multinomial distribution: counts of K outcomes whose common probabilities are unknown."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Size, Tensor
+
+from pyro.distributions import constraints
+from pyro.distributions.dirichlet import Dirichlet
+from pyro.distributions.multinomial import Multinomial
+from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.distributions.util import broadcast_shape
+
+__all__ = ["DirichletMultinomial"]
+
+
+class DirichletMultinomial(TorchDistribution):
+    r"""Dirichlet-multinomial distribution, a multinomial whose probabilities come from a Dirichlet, integrated out.
+
+    .. math::
+        p(x) = \frac{n!\, \Gamma(A)}{\Gamma(A + n)} \prod_k \frac{\Gamma(\alpha_k + x_k)}{x_k!\, \Gamma(\alpha_k)},
+        \quad A = \sum_k \alpha_k
+
+    Args:
+        concentration: shapes :math:`\alpha_k > 0` of the Dirichlet over the last dimension.
+        total_count: number of trials :math:`n`; draws need one for the whole batch.
+        is_sparse: whether most scored counts are zero. Then ``log_prob`` pays for gamma functions of the others only,
+            at the price of finding them, for which the host waits for the device.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the broadcast shape of ``total_count`` and of ``concentration`` without its last dimension, of
+        size K; event_shape is (K,).
+
+    Support:
+        vectors of counts that sum to ``total_count``.
+
+    References:
+        N. L. Johnson, S. Kotz, N. Balakrishnan (1997), Discrete Multivariate Distributions, ch. 35.
+
+    Example:
+        >>> DirichletMultinomial(torch.ones(2), 4).log_prob(torch.tensor([3.0, 1.0])).exp()
+        tensor(0.2000)
+    """
+
+    arg_constraints = {
+        "concentration": constraints.independent(constraints.positive, 1),
+        "total_count": constraints.nonnegative_integer,
+    }
+
+    def __init__(
+        self,
+        concentration: Tensor,
+        total_count: Tensor | float = 1,
+        is_sparse: bool = False,
+        validate_args: bool | None = None,
+    ) -> None:
+        total_count = torch.as_tensor(total_count, dtype=concentration.dtype, device=concentration.device)
+        batch_shape = Size(broadcast_shape(tuple(concentration.shape[:-1]), tuple(total_count.shape)))
+        self._prior = Dirichlet(concentration.expand(batch_shape + (-1,)), validate_args=False)
+        self.total_count = total_count.expand(batch_shape)
+        self.is_sparse = is_sparse
+        super().__init__(batch_shape, concentration.shape[-1:], validate_args=validate_args)
+
+    @property
+    def concentration(self) -> Tensor:
+        """Shapes of the Dirichlet."""
+        return self._prior.concentration
+
+    @staticmethod
+    def infer_shapes(concentration: tuple[int, ...], total_count: tuple[int, ...] = ()) -> tuple[Size, Size]:
+        """The shapes that parameters of given shapes lead to.
+
+        Args:
+            concentration: shape of ``concentration``.
+            total_count: shape of ``total_count``.
+
+        Returns:
+            batch_shape and event_shape.
+        """
+        return Size(broadcast_shape(tuple(concentration[:-1]), tuple(total_count))), Size(concentration[-1:])
+
+    @constraints.dependent_property(is_discrete=True, event_dim=1)
+    def support(self) -> constraints.Constraint:
+        """Counts that sum to ``total_count``."""
+        return constraints.multinomial(self.total_count)
+
+    def expand(
+        self, batch_shape: Sequence[int], _instance: "DirichletMultinomial | None" = None
+    ) -> "DirichletMultinomial":
+        """Expands the batch shape.
+
+        Args:
+            batch_shape: the new batch shape.
+
+        Returns:
+            The expanded distribution.
+        """
+        new: DirichletMultinomial = self._get_checked_instance(DirichletMultinomial, _instance)
+        batch_shape = Size(batch_shape)
+        new._prior = self._prior.expand(batch_shape)  # type: ignore[no-untyped-call]
+        new.total_count = self.total_count.expand(batch_shape)
+        new.is_sparse = self.is_sparse
+        super(DirichletMultinomial, new).__init__(batch_shape, self.event_shape, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
+
+    def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws probabilities and then the counts.
+
+        Args:
+            sample_shape: shape of independent draws.
+
+        Returns:
+            Counts of shape sample_shape + batch_shape + event_shape.
+
+        Raises:
+            NotImplementedError: if the batch has different counts of trials.
+        """
+        with torch.no_grad():
+            total_count = int(self.total_count.max()) if self.total_count.numel() else 0
+            if self.total_count.min() != total_count:
+                raise NotImplementedError("DirichletMultinomial draws with one total_count for the whole batch, got "
+                                          f"{self.total_count.unique().tolist()}. Draw from each by itself.")
+            probs = self._prior.sample(Size(sample_shape))
+            counts: Tensor = Multinomial(total_count, probs, validate_args=False).sample()  # type: ignore[no-untyped-call]
+            return counts
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log probability of counts.
+
+        Args:
+            value: counts, broadcastable with batch_shape + event_shape.
+
+        Returns:
+            Their log probabilities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        total = self.concentration.sum(-1)
+        trials = (self.total_count + 1).lgamma() + total.lgamma() - (total + self.total_count).lgamma()
+        if not self.is_sparse:
+            return trials + _log_weight(self.concentration, value).sum(-1)
+        concentration, value = torch.broadcast_tensors(self.concentration, value)
+        nonzero = value.nonzero(as_tuple=True)
+        weights = _log_weight(concentration[nonzero], value[nonzero].to(concentration.dtype))
+        return trials + torch.zeros_like(concentration).index_put(nonzero, weights).sum(-1)
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean, n times that of the Dirichlet."""
+        probs = self.concentration / self.concentration.sum(-1, keepdim=True)
+        return self.total_count.unsqueeze(-1) * probs
+
+    @property
+    def variance(self) -> Tensor:
+        """The variances: those of a multinomial, times (A + n) / (A + 1)."""
+        total = self.concentration.sum(-1, keepdim=True)
+        excess = (total + self.total_count.unsqueeze(-1)) / (total + 1)
+        return self.mean * (1 - self.concentration / total) * excess
+
+
+def _log_weight(concentration: Tensor, count: Tensor) -> Tensor:
+    """One outcome's term; it is zero where the count is."""
+    return (concentration + count).lgamma() - concentration.lgamma() - (count + 1).lgamma()
