@@ -11,8 +11,9 @@ DELIVERED = {
         "validation_enabled"
     ),
     "pyro.distributions": (
-        "Bernoulli Beta Binomial Categorical Cauchy Chi2 ContinuousBernoulli Delta Dirichlet Distribution "
-        "Exponential Gamma Geometric Gumbel HalfCauchy HalfNormal Independent InverseGamma Laplace LogNormal "
+        "Bernoulli Beta BetaBinomial Binomial Categorical Cauchy Chi2 ContinuousBernoulli Delta Dirichlet "
+        "DirichletMultinomial Distribution Exponential Gamma GammaPoisson Geometric Gumbel HalfCauchy HalfNormal "
+        "Independent InverseGamma Laplace LogNormal Logistic "
         "LowRankMultivariateNormal MaskedDistribution MixtureSameFamily Multinomial MultivariateNormal "
         "NegativeBinomial Normal OneHotCategorical Pareto Poisson RelaxedOneHotCategorical StudentT "
         "TorchDistribution TransformedDistribution Uniform VonMises Weibull enable_validation "
@@ -23,6 +24,9 @@ DELIVERED = {
         "nonnegative_integer positive positive_integer real simplex softplus_positive unit_interval"
     ),
     "pyro.distributions.distribution": "Distribution",
+    "pyro.distributions.testing.fakes": (
+        "NonreparameterizedBeta NonreparameterizedDirichlet NonreparameterizedGamma NonreparameterizedNormal"
+    ),
     "pyro.distributions.torch_distribution": (
         "ExpandedDistribution MaskedDistribution TorchDistribution TorchDistributionMixin"
     ),
@@ -68,13 +72,9 @@ LATER = {
     "pyro.contrib.funsor.infer.elbo": "ELBO",
     "pyro.contrib.funsor.infer.traceenum_elbo": "terms_from_trace",
     "pyro.distributions": (
-        "AffineBeta BetaBinomial DirichletMultinomial DiscreteHMM FoldedDistribution GammaPoisson GaussianHMM "
-        "GaussianMRF Logistic ZeroInflatedNegativeBinomial"
+        "AffineBeta DiscreteHMM FoldedDistribution GaussianHMM GaussianMRF ZeroInflatedNegativeBinomial"
     ),
     "pyro.distributions.hmm": "_logmatmulexp _sequential_index",
-    "pyro.distributions.testing.fakes": (
-        "NonreparameterizedBeta NonreparameterizedDirichlet NonreparameterizedGamma NonreparameterizedNormal"
-    ),
     "pyro.distributions.testing.gof": "auto_goodness_of_fit",
     "pyro.distributions.transforms": "ComposeTransformModule",
     "pyro.infer": (

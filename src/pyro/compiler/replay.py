@@ -46,6 +46,7 @@ class Replay:
                         next(record)[t] = results[position]
                     else:
                         current[output.state] = results[position]  # type: ignore[index]
-            for i, spec in enumerate(self.graph.inputs):
-                if spec.role is InputRole.STATE:
-                    inputs[i].copy_(current[i])
+            # one state's new value may be another's old one: all are read before any is written
+            final = {i: current[i].clone() for i, spec in enumerate(self.graph.inputs) if spec.role is InputRole.STATE}
+            for i, value in final.items():
+                inputs[i].copy_(value)

@@ -6,8 +6,17 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from pyro.compiler.loop.code import Code, Module, Value
-from pyro.compiler.loop.expression import (Constant, Expression, Fold, Pointwise, Stored, View, broadcast,
-                                           contiguous_strides)  # fmt: skip
+from pyro.compiler.loop.expression import (
+    Constant,
+    Expression,
+    Fold,
+    Pointwise,
+    Stored,
+    View,
+    broadcast,
+    contiguous_strides,
+    reshaped,
+)
 from pyro.compiler.loop.fold import FoldKernel
 from pyro.compiler.loop.index import Index, Var
 from pyro.compiler.loop.kernel import Kernel, MapKernel, PositionOf, ScatterKernel
@@ -20,8 +29,9 @@ __all__ = ["Builder", "PADDING", "SMALL", "SerialKernel"]
 SMALL = 64  # elements that may live on the stack, where LLVM keeps them in registers
 PADDING = 16  # elements behind the last one that a vector may read
 _CHEAP = 2  # cost up to which a value is rather computed twice than stored
+_DIVISIONS = 2  # of positions, before a tensor is stored
 _ANYWHERE = Index()
-_LONG = 300  # cost from which a body is cut
+_LONG = 100  # cost from which a body is cut: it is written by recursion, and registers are few
 
 
 class SerialKernel(Kernel):
@@ -34,8 +44,9 @@ class SerialKernel(Kernel):
         invariant: whether it gives the same in every step.
     """
 
-    def __init__(self, sources: Sequence[Buffer], targets: Sequence[Buffer], body: Callable[[Code], None],
-                 invariant: bool) -> None:  # fmt: skip
+    def __init__(
+        self, sources: Sequence[Buffer], targets: Sequence[Buffer], body: Callable[[Code], None], invariant: bool
+    ) -> None:
         super().__init__((), invariant=invariant)
         self.targets, self.body = tuple(targets), body
         self.reads = [Access(buffer, _ANYWHERE) for buffer in sources]
@@ -63,6 +74,7 @@ class Builder:
         self.kernels: list[Kernel] = []
         self.buffers: list[Buffer] = []
         self._stored: dict[Expression, Stored] = {}
+        self._divided: dict[Expression, int] = {}
 
     def allocate(self, kind: ScalarType, numel: int) -> Buffer:
         """A new buffer of the program's own."""
@@ -80,8 +92,15 @@ class Builder:
             return self.constant(value, kind, shape)
         return broadcast(value, shape)
 
-    def pointwise(self, formula: Callable[..., Value], operands: Sequence["Expression | Number | None"], kind: ScalarType,
-                  shape: Sequence[int], cost: int = 1, compute: ScalarType | None = None) -> Pointwise:  # fmt: skip
+    def pointwise(
+        self,
+        formula: Callable[..., Value],
+        operands: Sequence["Expression | Number | None"],
+        kind: ScalarType,
+        shape: Sequence[int],
+        cost: int = 1,
+        compute: ScalarType | None = None,
+    ) -> Pointwise:
         """A formula on elements.
 
         Args:
@@ -112,6 +131,23 @@ class Builder:
             self._stored[expression] = self._fill(expression)
         return self._stored[expression]
 
+    def reshape(self, source: Expression, shape: Sequence[int]) -> Expression:
+        """A tensor in another shape; stored first where positions have been divided a few times already."""
+        if self._divisions(source) >= _DIVISIONS:
+            source = self.store(source)
+        return reshaped(source, shape)
+
+    def _divisions(self, expression: Expression) -> int:
+        """The greatest number of views on one way to memory that divide positions."""
+        if expression not in self._divided:
+            count = 0
+            if isinstance(expression, View):
+                count = self._divisions(expression.source) + expression.divides
+            elif isinstance(expression, Pointwise):
+                count = max((self._divisions(e) for e in expression.operands if e is not None), default=0)
+            self._divided[expression] = count
+        return self._divided[expression]
+
     def contiguous(self, expression: Expression) -> Stored:
         """A tensor in memory, element after element."""
         stored = self.store(expression)
@@ -125,11 +161,14 @@ class Builder:
         if math.prod(body.shape[rank:]) == 1:
             lead = body.shape[:rank]
             rest = len(body.shape) - rank
-            return self.store(View(lead, body.kind, body.cost, body.invariant, body, lambda p: (*p, *[_ANYWHERE] * rest)))
+            return self.store(
+                View(lead, body.kind, body.cost, body.invariant, body, lambda p: (*p, *[_ANYWHERE] * rest))
+            )
         return self.store(fold)
 
-    def assemble(self, kind: ScalarType, shape: Sequence[int],
-                 parts: Sequence[tuple[Expression, Sequence[int], int]]) -> Stored:  # fmt: skip
+    def assemble(
+        self, kind: ScalarType, shape: Sequence[int], parts: Sequence[tuple[Expression, Sequence[int], int]]
+    ) -> Stored:
         """A tensor put together: each part goes to where its strides and offset say, later ones over earlier ones."""
         numel = math.prod(shape)
         buffer = self.allocate(kind, numel)
@@ -153,8 +192,12 @@ class Builder:
             result.invariant = kernel.invariant
         return result
 
-    def serial(self, sources: Sequence[Expression], targets: Sequence[tuple[ScalarType, Sequence[int]]],
-               body: Callable[[Code, Sequence[Buffer], Sequence[Buffer]], None]) -> list[Stored]:  # fmt: skip
+    def serial(
+        self,
+        sources: Sequence[Expression],
+        targets: Sequence[tuple[ScalarType, Sequence[int]]],
+        body: Callable[[Code, Sequence[Buffer], Sequence[Buffer]], None],
+    ) -> list[Stored]:
         """Results of a hand-written nest.
 
         Args:
@@ -202,4 +245,3 @@ class Builder:
 
     def _of(self, buffer: Buffer, shape: Sequence[int], invariant: bool) -> Stored:
         return Stored(tuple(shape), buffer.kind, 0, invariant, buffer, contiguous_strides(shape))
-

@@ -13,15 +13,25 @@ from pyro.compiler.loop.scalar import BOOL, F32, F64, I32, I64, Number, ScalarTy
 
 __all__ = ["Code", "FAST", "Module", "STRICT", "Value"]
 
-FAST = "reassoc nsz arcp contract afn "  # no nnan, no ninf: NaN and infinity stay visible
+FAST = "reassoc nsz contract "  # NaN and infinity stay visible; arcp and afn would make 1 / sqrt(0) a NaN
 STRICT = ""
 
 _BINARY = {
     "float": {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "rem": "frem"},
-    "int": {"add": "add", "sub": "sub", "mul": "mul", "div": "sdiv", "rem": "srem", "and": "and", "or": "or",
-            "xor": "xor", "shl": "shl", "shr": "ashr"},
+    "int": {
+        "add": "add",
+        "sub": "sub",
+        "mul": "mul",
+        "div": "sdiv",
+        "rem": "srem",
+        "and": "and",
+        "or": "or",
+        "xor": "xor",
+        "shl": "shl",
+        "shr": "ashr",
+    },
     "bool": {"add": "or", "mul": "and", "and": "and", "or": "or", "xor": "xor"},
-}  # fmt: skip
+}
 _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 
 
@@ -179,7 +189,9 @@ class Value:
             return self._cast("uitofp" if unsigned else "sitofp", kind)
         if self.kind.kind == "bool" or kind.size > self.kind.size:
             return self._cast("zext" if unsigned else "sext", kind)
-        return self._cast("trunc", kind) if kind.size < self.kind.size else Value(self.code, kind, self.name, self.lanes)
+        return (
+            self._cast("trunc", kind) if kind.size < self.kind.size else Value(self.code, kind, self.name, self.lanes)
+        )
 
     def typed(self) -> str:
         """As an operand, type first."""
@@ -256,8 +268,9 @@ class Code:
         """An LLVM intrinsic whose operands and result share one type."""
         values = [first, *(v if isinstance(v, Value) else first.like(v) for v in others)]
         lanes = max(v.lanes for v in values)
-        return self.invoke(f"llvm.{name}.{first.kind.overload(lanes)}", first.kind, lanes,
-                           [v.spread(lanes) for v in values])  # fmt: skip
+        return self.invoke(
+            f"llvm.{name}.{first.kind.overload(lanes)}", first.kind, lanes, [v.spread(lanes) for v in values]
+        )
 
     def invoke(self, name: str, kind: ScalarType, lanes: int, values: list[Value]) -> Value:
         """Calls a function that is declared here and defined elsewhere."""

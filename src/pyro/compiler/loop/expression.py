@@ -10,12 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyro.compiler.loop.code import Value
-from pyro.compiler.loop.index import Index, RuntimeValue, ravel, reshape
+from pyro.compiler.loop.index import Index, Var, ravel, reshape
 from pyro.compiler.loop.scalar import I64, Number, ScalarType
 from pyro.compiler.loop.scope import Buffer, Position, Scope
 
-__all__ = ["Constant", "Expression", "Fold", "Gathered", "Iota", "Pointwise", "Stored", "View", "broadcast", "contiguous_strides",
-           "permuted", "reshaped"]  # fmt: skip
+__all__ = [
+    "Constant",
+    "Expression",
+    "Fold",
+    "Gathered",
+    "Iota",
+    "Pointwise",
+    "Stored",
+    "View",
+    "broadcast",
+    "contiguous_strides",
+    "permuted",
+    "reshaped",
+]
 
 Shape = tuple[int, ...]
 
@@ -100,10 +112,17 @@ class Iota(Expression):
 
 @dataclass(eq=False)
 class View(Expression):
-    """Another tensor's elements at other positions."""
+    """Another tensor's elements at other positions.
+
+    Attributes:
+        source: the other tensor.
+        move: from a position here to the position there.
+        divides: whether positions are divided on the way; many divisions of divisions are slow to write and to run.
+    """
 
     source: Expression = None  # type: ignore[assignment]  # always given
     move: Callable[[Position], Sequence[Index]] = tuple
+    divides: bool = False
 
     def compute(self, scope: Scope, position: Position) -> Value:
         return scope.element(self.source, tuple(self.move(position)))
@@ -202,7 +221,9 @@ def permuted(source: Expression, dims: Sequence[int]) -> Expression:
         return source
     where = [order.index(d) for d in range(len(order))]
     shape = tuple(source.shape[d] for d in order)
-    return View(shape, source.kind, source.cost, source.invariant, source, lambda position: [position[i] for i in where])
+    return View(
+        shape, source.kind, source.cost, source.invariant, source, lambda position: [position[i] for i in where]
+    )
 
 
 def reshaped(source: Expression, shape: Sequence[int]) -> Expression:
@@ -210,4 +231,7 @@ def reshaped(source: Expression, shape: Sequence[int]) -> Expression:
     new, old = tuple(shape), source.shape
     if new == old:
         return source
-    return View(new, source.kind, source.cost, source.invariant, source, lambda position: reshape(position, new, old))
+    probe = [Index() if n == 1 else Index.of(Var(f"k{i}", n)) for i, n in enumerate(new)]
+    divides = not all(index.is_affine() for index in reshape(probe, new, old))
+    move = lambda position: reshape(position, new, old)
+    return View(new, source.kind, source.cost, source.invariant, source, move, divides)

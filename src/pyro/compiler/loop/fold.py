@@ -98,9 +98,11 @@ class FoldKernel(Kernel):
 
     def _misfits(self, lane: Var) -> int:
         """How many loads would be neither runs nor splats; what a quotient or a gather hides counts as well."""
-        return sum(access.address.coefficient(lane) not in (0, 1) or
-                   any(not isinstance(s, Var) and lane in Index.of(s).variables() for s, _ in access.address.terms)
-                   for access in self.reads)  # fmt: skip
+        return sum(
+            access.address.coefficient(lane) not in (0, 1)
+            or any(not isinstance(s, Var) and lane in Index.of(s).variables() for s, _ in access.address.terms)
+            for access in self.reads
+        )
 
     def finish(self, scope: Scope, result: Value, again: bool) -> None:
         """Stores a result, or adds it to that of the strips before."""
@@ -147,7 +149,9 @@ def _halves(value: Value) -> tuple[Value, Value]:
         if half == 1:
             return value.code.emit(value.kind, 1, f"extractelement {value.typed()}, i64 {first}")
         vector = value.kind.vector(value.lanes)
-        return value.code.emit(value.kind, half, f"shufflevector {vector} {value.name}, {vector} poison, <{half} x i32> <{mask}>")
+        return value.code.emit(
+            value.kind, half, f"shufflevector {vector} {value.name}, {vector} poison, <{half} x i32> <{mask}>"
+        )
 
     return part(0), part(half)
 
@@ -155,7 +159,9 @@ def _halves(value: Value) -> tuple[Value, Value]:
 class _AlongReduced:
     """Lanes run along the last reduced dim: each kept position sums vectors and then their lanes."""
 
-    def __init__(self, kernel: FoldKernel, code: Code, kept: Sequence[Dim], reduced: Sequence[Dim], again: bool) -> None:
+    def __init__(
+        self, kernel: FoldKernel, code: Code, kept: Sequence[Dim], reduced: Sequence[Dim], again: bool
+    ) -> None:
         self.kernel, self.code, self.kept, self.again = kernel, code, kept, again
         self.outer, self.inner = list(reduced[:-1]), reduced[-1] if reduced else None
         extent = self.inner.extent if self.inner else 1
@@ -197,15 +203,20 @@ class _AlongReduced:
             kind = self.kernel.fold.kind
             start = self.code.constant(kind, identity(self.kernel.fold.combine, kind)).spread(self.width)
             flags = ", ".join(f"i1 {str(i < active).lower()}" for i in range(self.width))
-            value = self.code.emit(kind, self.width, f"select <{self.width} x i1> <{flags}>, "
-                                   f"{value.spread(self.width).typed()}, {start.typed()}")  # fmt: skip
+            value = self.code.emit(
+                kind,
+                self.width,
+                f"select <{self.width} x i1> <{flags}>, {value.spread(self.width).typed()}, {start.typed()}",
+            )
         sums.add(way, value)
 
 
 class _AlongKept:
     """Lanes run along the last kept dim: a tile of sums stays in registers while the reduced dims pass."""
 
-    def __init__(self, kernel: FoldKernel, code: Code, kept: Sequence[Dim], reduced: Sequence[Dim], again: bool) -> None:
+    def __init__(
+        self, kernel: FoldKernel, code: Code, kept: Sequence[Dim], reduced: Sequence[Dim], again: bool
+    ) -> None:
         self.kernel, self.code, self.reduced, self.again = kernel, code, reduced, again
         self.outer, self.inner = list(kept[:-1]), kept[-1]
         self.width = kernel.width()

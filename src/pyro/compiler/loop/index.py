@@ -146,7 +146,7 @@ def unravel(address: Index, shape: Sequence[int]) -> list[Index]:
     position: list[Index] = []
     for extent in reversed(shape[1:]):
         bounds = address.bounds()
-        if bounds is not None and 0 <= bounds[0] and bounds[1] < extent:
+        if bounds is not None and bounds[0] >= 0 and bounds[1] < extent:
             position.append(address)
             address = Index()
             continue
@@ -163,7 +163,7 @@ def _divide(index: Index, divisor: int) -> tuple[Index, Index]:
     whole = Index(index.const // divisor, frozenset((s, c // divisor) for s, c in index.terms if c % divisor == 0))
     part = Index(index.const % divisor, frozenset((s, c) for s, c in index.terms if c % divisor))
     bounds = part.bounds()
-    if bounds is not None and 0 <= bounds[0] and bounds[1] < divisor:
+    if bounds is not None and bounds[0] >= 0 and bounds[1] < divisor:
         return whole, part
     return Index.of(Quotient(index, divisor)), Index.of(Remainder(index, divisor))
 

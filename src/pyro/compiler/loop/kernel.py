@@ -107,8 +107,15 @@ class MapKernel(Kernel):
         self._look(module, flags, [(r.expression, position(self.kept)) for r in results])
 
     @classmethod
-    def into(cls, module: Module, flags: str, expression: Expression, buffer: Buffer, strides: Sequence[int] | None = None,
-             offset: int = 0) -> "MapKernel":  # fmt: skip
+    def into(
+        cls,
+        module: Module,
+        flags: str,
+        expression: Expression,
+        buffer: Buffer,
+        strides: Sequence[int] | None = None,
+        offset: int = 0,
+    ) -> "MapKernel":
         """Fills a buffer, or a part of it that strides and an offset describe."""
         kept = variables_of(expression.shape, "k")
         strides = contiguous_strides(expression.shape) if strides is None else strides
@@ -176,8 +183,16 @@ class ScatterKernel(Kernel):
         add: adds to what is there.
     """
 
-    def __init__(self, module: Module, flags: str, value: Expression, buffer: Buffer, shape: Sequence[int],
-                 position_of: PositionOf, add: bool) -> None:  # fmt: skip
+    def __init__(
+        self,
+        module: Module,
+        flags: str,
+        value: Expression,
+        buffer: Buffer,
+        shape: Sequence[int],
+        position_of: PositionOf,
+        add: bool,
+    ) -> None:
         super().__init__((), variables_of(value.shape, "r"))
         self.value, self.buffer, self.shape, self.add = value, buffer, tuple(shape), add
         self.cost = value.cost + _SCATTER_COST

@@ -1,5 +1,6 @@
 """From the nodes of a step to kernels: looks each operator up in the table and decides what is stored."""
 
+import inspect
 import math
 import operator
 from collections.abc import Mapping
@@ -18,11 +19,39 @@ from pyro.compiler.loop.operators import ROWS
 __all__ = ["Lowering", "MAX_PRODUCTS", "overload"]
 
 MAX_PRODUCTS = 1 << 25  # multiplications of a matrix product; larger ones want a library
-_PRODUCTS = {"mm.default", "bmm.default", "addmm.default", "baddbmm.default", "mv.default", "addmv.default", "dot.default"}
-_VIEWS = {"view.default", "reshape.default", "_unsafe_view.default", "unsqueeze.default", "squeeze.default", "squeeze.dim",
-          "squeeze.dims", "expand.default", "permute.default", "t.default", "transpose.int", "select.int", "slice.Tensor",
-          "diagonal.default", "flip.default", "split.Tensor", "split_with_sizes.default", "unbind.int", "alias.default",
-          "detach.default", "clone.default"}  # fmt: skip
+_PRODUCTS = {
+    "mm.default",
+    "bmm.default",
+    "addmm.default",
+    "baddbmm.default",
+    "mv.default",
+    "addmv.default",
+    "dot.default",
+}
+_VIEWS = {
+    "view.default",
+    "reshape.default",
+    "_unsafe_view.default",
+    "unsqueeze.default",
+    "squeeze.default",
+    "squeeze.dim",
+    "squeeze.dims",
+    "expand.default",
+    "permute.default",
+    "t.default",
+    "transpose.int",
+    "select.int",
+    "slice.Tensor",
+    "diagonal.default",
+    "flip.default",
+    "split.Tensor",
+    "split_with_sizes.default",
+    "unbind.int",
+    "alias.default",
+    "detach.default",
+    "clone.default",
+}
+_IGNORED = {"_linalg_check_errors.default"}  # a failed factorisation shows as NaN
 
 
 def overload(node: Node) -> str:
@@ -63,7 +92,7 @@ class Lowering:
         for node in self.module.graph.nodes:
             if node.op == "output":
                 return list(map_arg(node.args[0], lambda n: self._env[n]))
-            if node.op == "call_function" and (node.users or not isinstance(node.meta["val"], Tensor)):
+            if node.op == "call_function" and node.users:
                 self._env[node] = self._lower(node)
         raise Unsupported("the graph has no output")
 
@@ -75,7 +104,8 @@ class Lowering:
         """
         missing: dict[str, str] = {}
         for node in self.module.graph.nodes:
-            if node.op in ("placeholder", "get_attr", "output") or node.target is operator.getitem:
+            given = node.op in ("placeholder", "get_attr", "output") or node.target is operator.getitem
+            if given or overload(node) in _IGNORED:
                 continue
             name = overload(node)
             if node.op != "call_function" or name not in ROWS:
@@ -100,12 +130,19 @@ class Lowering:
             self._uses[node], self._span[node] = uses, span
 
     def _lower(self, node: Node) -> Any:
-        args = map_arg(node.args, lambda n: self._env[n])
-        kwargs = map_arg(node.kwargs, lambda n: self._env[n])
+        args: Any = map_arg(node.args, lambda n: self._env[n])
+        kwargs: Any = map_arg(node.kwargs, lambda n: self._env[n])
         if node.target is operator.getitem:
-            return args[0][args[1]]
+            return operator.getitem(*args)
+        row, given = ROWS[overload(node)], (self.builder, node.meta["val"], *args)
         try:
-            result = ROWS[overload(node)](self.builder, node.meta["val"], *args, **kwargs)
+            inspect.signature(row).bind(*given, **kwargs)
+        except TypeError as error:
+            raise Unsupported(
+                f"Node {node.name} ({overload(node)}) has arguments that its row lacks: {error}"
+            ) from None
+        try:
+            result = row(*given, **kwargs)
         except Unsupported as error:
             raise Unsupported(f"Node {node.name} ({overload(node)}): {error}") from None
         if _is_view(node) or not isinstance(result, Expression):
@@ -128,9 +165,13 @@ def _span(node: Node) -> int:
     if node.op == "call_function" and node.target is not operator.getitem and overload(node) in _PRODUCTS:
         left = [a for a in node.args if isinstance(a, Node)][-2].meta["val"]
         return _numel(node.meta["val"]) * int(left.shape[-1])
-    sizes = [_numel(node.meta["val"])]
-    if node.target not in (torch.ops.aten.index.Tensor, torch.ops.aten.gather.default, torch.ops.aten.embedding.default,
-                           torch.ops.aten.index_select.default):  # fmt: skip
+    sizes = [_numel(node.meta.get("val"))]
+    if node.target not in (
+        torch.ops.aten.index.Tensor,
+        torch.ops.aten.gather.default,
+        torch.ops.aten.embedding.default,
+        torch.ops.aten.index_select.default,
+    ):
         sizes += [_numel(n.meta["val"]) for n in node.all_input_nodes]
     return max(sizes)
 

@@ -61,7 +61,9 @@ def position(variables: Sequence[Var]) -> tuple[Index, ...]:
     return tuple(Index() if var.extent == 1 else Index.of(var) for var in variables)
 
 
-def merged(code: Code, variables: Sequence[Var], ranges: Ranges, accesses: Iterable[Access], opaque: set[Var]) -> list[Dim]:
+def merged(
+    code: Code, variables: Sequence[Var], ranges: Ranges, accesses: Iterable[Access], opaque: set[Var]
+) -> list[Dim]:
     """The dims of a nest, with neighbours merged where every address moves through both as through one.
 
     Args:

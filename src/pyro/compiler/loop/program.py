@@ -80,7 +80,11 @@ class LoopProgram:
             first_row: the row of the first step, in inputs and in records.
 
         Raises:
-            ValueError: when a tensor is not what the graph says, or too short for the rows that it is asked for.
+            ValueError: when a tensor is not what the graph says, or too short for the rows that it is asked for, or
+                when state or a record shares memory with another tensor.
+
+        Note:
+            The program owns its intermediate buffers: one run at a time.
         """
         if num_steps < 1:
             return
@@ -95,32 +99,63 @@ class LoopProgram:
     def _check(self, inputs: Sequence[Tensor], records: Sequence[Tensor], first: int, stop: int) -> None:
         outputs = [o for o in self.graph.outputs if o.role is OutputRole.RECORD]
         if len(inputs) != len(self.graph.inputs) or len(records) != len(outputs):
-            raise ValueError(f"The program takes {len(self.graph.inputs)} inputs and {len(outputs)} records, "
-                             f"not {len(inputs)} and {len(records)}.")  # fmt: skip
+            raise ValueError(
+                f"The program takes {len(self.graph.inputs)} inputs and {len(outputs)} records, "
+                f"not {len(inputs)} and {len(records)}."
+            )
         for spec, tensor in zip(self.graph.inputs, inputs, strict=True):
             _check_input(spec, tensor, first, stop)
         for output, tensor in zip(outputs, records, strict=True):
             rows = (tuple(tensor.shape[1:]), tensor.dtype, tensor.device.type)
-            if rows != (output.spec.shape, output.spec.dtype, "cpu") or not tensor.is_contiguous() or len(tensor) < stop:
-                raise ValueError(f"Record {output.name!r} has shape {tuple(tensor.shape)} and dtype {tensor.dtype}, expected a "
-                                 f"contiguous CPU tensor of at least {stop} rows of shape {output.spec.shape} and dtype "
-                                 f"{output.spec.dtype}.")  # fmt: skip
+            if (
+                rows != (output.spec.shape, output.spec.dtype, "cpu")
+                or not tensor.is_contiguous()
+                or len(tensor) < stop
+            ):
+                raise ValueError(
+                    f"Record {output.name!r} has shape {tuple(tensor.shape)} and dtype {tensor.dtype}, expected a "
+                    f"contiguous CPU tensor of at least {stop} rows of shape {output.spec.shape} and dtype "
+                    f"{output.spec.dtype}."
+                )
         if first < 0:
             raise ValueError(f"first_row is {first}, expected a row from 0 on.")
+        state = [t for s, t in zip(self.graph.inputs, inputs, strict=True) if s.role is InputRole.STATE]
+        read = [t for s, t in zip(self.graph.inputs, inputs, strict=True) if s.role is not InputRole.STATE]
+        _check_apart([*state, *records], read)
 
 
 def _check_input(spec: Input, tensor: Tensor, first: int, stop: int) -> None:
     row = tensor
     if spec.role is InputRole.ROW:
         if tensor.dim() == 0 or len(tensor) < stop:
-            raise ValueError(f"Input {spec.name!r} has shape {tuple(tensor.shape)}, expected at least {stop} rows of shape "
-                             f"{spec.spec.shape}.")  # fmt: skip
+            raise ValueError(
+                f"Input {spec.name!r} has shape {tuple(tensor.shape)}, expected at least {stop} rows of shape "
+                f"{spec.spec.shape}."
+            )
         row = tensor[first]
     strides = contiguous_strides(spec.spec.shape) if spec.role is InputRole.STATE else spec.spec.stride
     same = [a == b for a, b, n in zip(row.stride(), strides, row.shape, strict=False) if n > 1]
-    if (row.shape != spec.spec.shape or row.dtype != spec.spec.dtype or row.device.type != "cpu" or not all(same)):
-        raise ValueError(f"Input {spec.name!r} has shape {tuple(row.shape)}, strides {row.stride()} and dtype {row.dtype}, "
-                         f"expected {spec.spec.shape}, {strides} and {spec.spec.dtype} on the CPU.")  # fmt: skip
+    if row.shape != spec.spec.shape or row.dtype != spec.spec.dtype or row.device.type != "cpu" or not all(same):
+        raise ValueError(
+            f"Input {spec.name!r} has shape {tuple(row.shape)}, strides {row.stride()} and dtype {row.dtype}, "
+            f"expected {spec.spec.shape}, {strides} and {spec.spec.dtype} on the CPU."
+        )
+
+
+def _check_apart(written: Sequence[Tensor], read: Sequence[Tensor]) -> None:
+    """Tensors that are written share no memory with any other; LLVM is told so."""
+    stretches = []
+    for tensor, is_written in [*((t, True) for t in written), *((t, False) for t in read)]:
+        if tensor.numel():
+            last = sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
+            start = tensor.data_ptr()
+            stretches.append((start, start + (last + 1) * tensor.element_size(), is_written))
+    end, end_written = 0, 0
+    for start, stop, writes in sorted(stretches):
+        if start < (end if writes else end_written):
+            raise ValueError("A state or a record shares memory with another tensor; clone one of them.")
+        end = max(end, stop)
+        end_written = max(end_written, stop) if writes else end_written
 
 
 _ALIGN = 64
@@ -213,8 +248,10 @@ class _Writer:
             if output.role is OutputRole.RECORD:
                 self.parameters.append(f"ptr noalias %rec{record}")
                 size = max(1, result.numel)
-                self._at_start += [f"%at{record} = mul i64 %t, {size}",
-                                   f"%record{record} = getelementptr {kind.memory}, ptr %rec{record}, i64 %at{record}"]  # fmt: skip
+                self._at_start += [
+                    f"%at{record} = mul i64 %t, {size}",
+                    f"%record{record} = getelementptr {kind.memory}, ptr %rec{record}, i64 %at{record}",
+                ]
                 target = Buffer(f"%record{record}", kind, size)
                 record += 1
             else:
@@ -250,7 +287,12 @@ class _Writer:
         for i, source in small:
             self._copy_state(source, source.buffer.name, f"%in{i}")
         code.do("ret void")
-        parameters = [*self.parameters, *(f"ptr noalias align {_ALIGN} {b.name}" for b in self.heap), "i64 %first", "i64 %stop"]
+        parameters = [
+            *self.parameters,
+            *(f"ptr noalias align {_ALIGN} {b.name}" for b in self.heap),
+            "i64 %first",
+            "i64 %stop",
+        ]
         parameters += [f"i64 %stride{i}" for i, spec in enumerate(self.graph.inputs) if spec.role is InputRole.ROW]
         body = "\n".join([*code.allocas, *code.lines])
         self.text = f"{self.module.text()}\ndefine void @run({', '.join(parameters)}) {{\nentry:\n{body}\n}}\n"
@@ -258,8 +300,11 @@ class _Writer:
     def _own_buffers(self) -> None:
         """Small buffers on the stack, all zero at first: padding may be read."""
         small = [(b.name, b.kind, b.numel) for b in self.builder.buffers if b not in self.heap]
-        small += [(s.buffer.name, s.buffer.kind, s.buffer.numel + 16) for s in self._inputs
-                  if s.buffer.name.startswith("%state")]  # fmt: skip
+        small += [
+            (s.buffer.name, s.buffer.kind, s.buffer.numel + 16)
+            for s in self._inputs
+            if s.buffer.name.startswith("%state")
+        ]
         for name, kind, numel in small:
             self.code.allocas.append(f"{name} = alloca [{numel} x {kind.memory}], align {_ALIGN}")
             self.code.do(f"store [{numel} x {kind.memory}] zeroinitializer, ptr {name}, align {_ALIGN}")
@@ -268,12 +313,16 @@ class _Writer:
         lines = []
         for i, (spec, source) in enumerate(zip(self.graph.inputs, self._inputs, strict=True)):
             if spec.role is InputRole.ROW:
-                lines += [f"%off{i} = mul i64 %t, %stride{i}",
-                          f"%row{i} = getelementptr {source.buffer.kind.memory}, ptr %in{i}, i64 %off{i}"]  # fmt: skip
+                lines += [
+                    f"%off{i} = mul i64 %t, %stride{i}",
+                    f"%row{i} = getelementptr {source.buffer.kind.memory}, ptr %in{i}, i64 %off{i}",
+                ]
         return lines
 
     def _copy_state(self, source: Stored, origin: str, target: str) -> None:
         kind = source.buffer.kind
         copy = Stored(source.shape, kind, 0, False, Buffer(origin, kind, source.numel), source.strides)
         if source.numel:
-            MapKernel.into(self.module, self.builder.flags, copy, Buffer(target, kind, source.numel)).write(self.code, {})
+            MapKernel.into(self.module, self.builder.flags, copy, Buffer(target, kind, source.numel)).write(
+                self.code, {}
+            )

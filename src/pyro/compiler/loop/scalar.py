@@ -79,12 +79,16 @@ BOOL = ScalarType(torch.bool, "i1", "i8", "i1", 1, "bool")
 _TYPES = {
     kind.dtype: kind
     for kind in (
-        F32, F64, I64, I32, BOOL,
+        F32,
+        F64,
+        I64,
+        I32,
+        BOOL,
         ScalarType(torch.int16, "i16", "i16", "i16", 2, "int"),
         ScalarType(torch.int8, "i8", "i8", "i8", 1, "int"),
         ScalarType(torch.uint8, "i8", "i8", "i8", 1, "int", signed=False),
     )
-}  # fmt: skip
+}
 
 
 def scalar_type(dtype: torch.dtype, what: str = "a tensor") -> ScalarType:

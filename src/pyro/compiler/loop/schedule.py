@@ -89,13 +89,14 @@ def _in_step(group: Group, kernel: Kernel, var: Var) -> bool:
 
 
 def _strip(group: Group) -> int:
-    """Rows of a strip: a power of two, at least 64."""
+    """Rows of a strip: about what the cache holds, at least 64; a divisor of all rows where one is near."""
     widest = 4
     for kernel, var in group.kernels:
         for access in (*kernel.reads, *kernel.stores()):
             coefficient = access.address.coefficient(var) if var else 0
             widest = max(widest, abs(coefficient) * access.buffer.kind.size)
-    return max(64, 1 << (_STRIP_BYTES // widest).bit_length() - 1) if widest <= _STRIP_BYTES else 64
+    rows = max(64, _STRIP_BYTES // widest // 8 * 8)
+    return next((n for n in range(2 * rows, rows // 2, -8) if group.rows % n == 0), rows)
 
 
 def joined(kernels: Iterable[tuple[Kernel, Var | None]]) -> list[tuple[Kernel, Var | None]]:
@@ -115,8 +116,9 @@ def _joinable(first: MapKernel, second: MapKernel) -> bool:
         return False
     written = {access.buffer: access.address for access in first.stores()}
     read = {access.buffer for access in first.reads}
-    return (all(written.get(a.buffer, a.address) == a.address for a in second.reads)
-            and not any(a.buffer in written or a.buffer in read for a in second.stores()))  # fmt: skip
+    return all(written.get(a.buffer, a.address) == a.address for a in second.reads) and not any(
+        a.buffer in written or a.buffer in read for a in second.stores()
+    )
 
 
 def write_group(code: Code, group: Group) -> None:

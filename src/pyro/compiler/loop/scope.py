@@ -192,11 +192,11 @@ class Scope:
 
     def _lane_stride(self, address: Index) -> int | None:
         """How far lanes lie apart; None where no one number tells."""
+        if self.lane is None or self.lanes == 1:
+            return 0
         for symbol, _ in address.terms:
             if not isinstance(symbol, Var) and self._varies(symbol):
                 return None
-        if self.lane is None or self.lanes == 1:
-            return 0
         return address.coefficient(self.lane)
 
     def _pointer(self, buffer: Buffer, address: Index) -> str:
@@ -231,8 +231,13 @@ class Scope:
         if kind.memory == kind.register:
             return self.code.emit(kind, lanes, instruction)
         raw = self.code.raw(instruction)
-        return self.code.emit(kind, lanes, f"icmp ne {kind.memory_vector(lanes)} {raw}, zeroinitializer"
-                              if lanes > 1 else f"icmp ne {kind.memory} {raw}, 0")  # fmt: skip
+        return self.code.emit(
+            kind,
+            lanes,
+            f"icmp ne {kind.memory_vector(lanes)} {raw}, zeroinitializer"
+            if lanes > 1
+            else f"icmp ne {kind.memory} {raw}, 0",
+        )
 
     def _load_run(self, buffer: Buffer, address: Index) -> Value:
         pointer = self._pointer(buffer, address)

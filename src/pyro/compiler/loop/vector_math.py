@@ -106,7 +106,7 @@ def _expm1(x: Value) -> Value:
 
 
 def _log_of(u: Value, correction: Value | None) -> Value:
-    """``log(u) + correction`` for positive normal ``u``: ``k log 2 + 2 atanh(f / (2 + f))`` with ``u = 2^k (1 + f)``."""
+    """``log(u) + correction`` for normal ``u = 2^k (1 + f) > 0``: ``k log 2 + 2 atanh(f / (2 + f)) + correction``."""
     size = u.kind.size
     bits = u.bits()
     offset = u.like(math.sqrt(0.5)).spread(u.lanes).bits()  # 1 + f from sqrt(1/2) to sqrt(2)

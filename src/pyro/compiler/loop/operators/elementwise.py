@@ -21,8 +21,11 @@ Formula = Callable[..., Value]
 
 def promoted(*args: Any) -> ScalarType:
     """The element type that ATen computes in: tensors with dims outweigh those without, and those Python's numbers."""
-    stand_ins = [torch.empty([1] * len(a.shape), dtype=a.kind.dtype, device="meta") if isinstance(a, Expression) else a
-                 for a in args if a is not None]  # fmt: skip
+    stand_ins = [
+        torch.empty([1] * len(a.shape), dtype=a.kind.dtype, device="meta") if isinstance(a, Expression) else a
+        for a in args
+        if a is not None
+    ]
     result = stand_ins[0]
     for other in stand_ins[1:]:
         joint = torch.result_type(result, other)
@@ -102,12 +105,11 @@ def _whole_division(a: Value, b: Value) -> tuple[Value, Value]:
 
 
 def sign(x: Value) -> Value:
-    """-1, 0 or 1; NaN for NaN."""
+    """-1, 0 or 1; 0 for NaN."""
     if x.kind.kind == "bool":
         return x
     one, zero = x.like(1), x.like(0)
-    result = (x > 0).where(one, (x < 0).where(-one, zero) if x.kind.signed else zero)
-    return x.is_nan().where(x, result) if x.kind.is_float else result
+    return (x > 0).where(one, (x < 0).where(-one, zero) if x.kind.signed else zero)
 
 
 def greater(a: Value, b: Value) -> Value:
@@ -150,7 +152,7 @@ def power(base: Value, exponent: Value) -> Value:
         return _whole_power(base, int(number))
     if base.kind.is_float:
         if number == 0.5:
-            return base.equals(-math.inf).where(base.like(math.inf), (base + 0.0).call("sqrt"))
+            return base.call("sqrt")
         return base.code.lanewise("pow", base, exponent)
     return _repeated_square(base, exponent)
 
@@ -313,16 +315,25 @@ def choose(builder: Builder, val: Tensor, condition: Expression, yes: Any, no: A
     return _of_kinds(builder, lambda c, a, b: _truth(c).where(a, b), [condition, one, other], kind, shape)
 
 
-def _of_kinds(builder: Builder, formula: Formula, operands: Sequence[Expression], kind: ScalarType,
-              shape: Sequence[int]) -> Expression:  # fmt: skip
+def _of_kinds(
+    builder: Builder, formula: Formula, operands: Sequence[Expression], kind: ScalarType, shape: Sequence[int]
+) -> Expression:
     """A formula whose operands keep their own element types."""
     result = builder.pointwise(formula, operands, kind, shape)
     result.compute_kind = None
     return result
 
 
-@row("_to_copy.default", "clone.default", "alias.default", "detach.default", "lift_fresh_copy.default", "to.dtype",
-     "prims.convert_element_type.default", "contiguous.default")  # fmt: skip
+@row(
+    "_to_copy.default",
+    "clone.default",
+    "alias.default",
+    "detach.default",
+    "lift_fresh_copy.default",
+    "to.dtype",
+    "prims.convert_element_type.default",
+    "contiguous.default",
+)
 def _copy(builder: Builder, val: Tensor, source: Expression, *args: Any, **kwargs: Any) -> Expression:
     return builder.convert(source, builder.kind(val))
 
@@ -330,4 +341,3 @@ def _copy(builder: Builder, val: Tensor, source: Expression, *args: Any, **kwarg
 @row("copy.default")
 def _copy_from(builder: Builder, val: Tensor, target: Expression, source: Expression, *args: Any) -> Expression:
     return builder.operand(builder.convert(source, builder.kind(val)), builder.kind(val), val.shape)
-

@@ -70,8 +70,15 @@ def _index(builder: Builder, val: Tensor, source: Expression, indices: Sequence[
 
 
 @row("index_put.default", "_unsafe_index_put.default")
-def _index_put(builder: Builder, val: Tensor, source: Expression, indices: Sequence[Expression | None], values: Expression,
-               accumulate: bool = False, *args: Any) -> Expression:  # fmt: skip
+def _index_put(
+    builder: Builder,
+    val: Tensor,
+    source: Expression,
+    indices: Sequence[Expression | None],
+    values: Expression,
+    accumulate: bool = False,
+    *args: Any,
+) -> Expression:
     if len(indices) == 1 and indices[0] is not None and indices[0].kind.kind == "bool" and not values.shape:
         mask = indices[0]
         if mask.shape == source.shape and not accumulate:
@@ -95,14 +102,22 @@ def _embedding(builder: Builder, val: Tensor, weight: Expression, index: Express
 
 
 @row("embedding_dense_backward.default")
-def _embedding_backward(builder: Builder, val: Tensor, gradient: Expression, index: Expression, num_weights: int,
-                        padding_idx: int, scale_grad_by_freq: bool) -> Expression:  # fmt: skip
+def _embedding_backward(
+    builder: Builder,
+    val: Tensor,
+    gradient: Expression,
+    index: Expression,
+    num_weights: int,
+    padding_idx: int,
+    scale_grad_by_freq: bool,
+) -> Expression:
     if scale_grad_by_freq:
         raise Unsupported("embedding_dense_backward scaled by frequency")
     shape, position_of = advanced(val.shape, [index])
     padding = reshaped(index, [*index.shape, *[1] * (len(shape) - len(index.shape))])
-    kept = builder.pointwise(lambda g, i: i.equals(padding_idx).where(g.like(0), g), [gradient, padding], builder.kind(val),
-                             shape)  # fmt: skip
+    kept = builder.pointwise(
+        lambda g, i: i.equals(padding_idx).where(g.like(0), g), [gradient, padding], builder.kind(val), shape
+    )
     kept.compute_kind = None  # the index keeps its type
     return builder.scatter(builder.constant(0, builder.kind(val), val.shape), kept, position_of, True)
 
@@ -120,37 +135,54 @@ def _cut(source: Expression, shape: Sequence[int]) -> Expression:
 
 
 @row("gather.default")
-def _gather(builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, **kwargs: Any) -> Expression:
+def _gather(
+    builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, **kwargs: Any
+) -> Expression:
     if not source.shape:
         return broadcast(source, val.shape)
     return _gathered(builder, source, val.shape, _along(dim % len(source.shape), index))
 
 
-def _scattered(builder: Builder, source: Expression, dim: int, index: Expression, value: Expression, add: bool) -> Expression:
+def _scattered(
+    builder: Builder, source: Expression, dim: int, index: Expression, value: Expression, add: bool
+) -> Expression:
     if not source.shape:
         raise Unsupported("scatter into a tensor without dims")
     return builder.scatter(source, _cut(value, index.shape), _along(dim % len(source.shape), index), add)
 
 
 @row("scatter_add.default")
-def _scatter_add(builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression,
-                 value: Expression) -> Expression:  # fmt: skip
+def _scatter_add(
+    builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, value: Expression
+) -> Expression:
     return _scattered(builder, source, dim, index, value, True)
 
 
 @row("scatter.src")
-def _scatter(builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, value: Expression) -> Expression:
+def _scatter(
+    builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, value: Expression
+) -> Expression:
     return _scattered(builder, source, dim, index, value, False)
 
 
 @row("scatter.value")
-def _scatter_value(builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, value: float) -> Expression:
+def _scatter_value(
+    builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, value: float
+) -> Expression:
     return _scattered(builder, source, dim, index, builder.constant(value, source.kind, index.shape), False)
 
 
 @row("index_add.default")
-def _index_add(builder: Builder, val: Tensor, source: Expression, dim: int, index: Expression, value: Expression, *,
-               alpha: float = 1) -> Expression:  # fmt: skip
+def _index_add(
+    builder: Builder,
+    val: Tensor,
+    source: Expression,
+    dim: int,
+    index: Expression,
+    value: Expression,
+    *,
+    alpha: float = 1,
+) -> Expression:
     if not source.shape:
         raise Unsupported("index_add into a tensor without dims")
     shape, position_of = advanced(source.shape, [*[None] * (dim % len(source.shape)), broadcast(index, (index.numel,))])

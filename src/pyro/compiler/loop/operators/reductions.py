@@ -41,14 +41,16 @@ def _count(source: Expression, dims: Dims) -> int:
 
 
 @row("sum.default", "sum.dim_IntList")
-def _sum(builder: Builder, val: Tensor, source: Expression, dims: Dims = None, keepdim: bool = False,
-         **kwargs: Any) -> Expression:  # fmt: skip
+def _sum(
+    builder: Builder, val: Tensor, source: Expression, dims: Dims = None, keepdim: bool = False, **kwargs: Any
+) -> Expression:
     return folded(builder, builder.convert(source, builder.kind(val)), dims, "add", keepdim)
 
 
 @row("mean.default", "mean.dim")
-def _mean(builder: Builder, val: Tensor, source: Expression, dims: Dims = None, keepdim: bool = False,
-          **kwargs: Any) -> Expression:  # fmt: skip
+def _mean(
+    builder: Builder, val: Tensor, source: Expression, dims: Dims = None, keepdim: bool = False, **kwargs: Any
+) -> Expression:
     kind = builder.kind(val)
     total = folded(builder, builder.convert(source, kind), dims, "add", keepdim)
     count = float(_count(source, dims))
@@ -56,8 +58,9 @@ def _mean(builder: Builder, val: Tensor, source: Expression, dims: Dims = None, 
 
 
 @row("prod.default", "prod.dim_int")
-def _prod(builder: Builder, val: Tensor, source: Expression, dims: Dims = None, keepdim: bool = False,
-          **kwargs: Any) -> Expression:  # fmt: skip
+def _prod(
+    builder: Builder, val: Tensor, source: Expression, dims: Dims = None, keepdim: bool = False, **kwargs: Any
+) -> Expression:
     return folded(builder, builder.convert(source, builder.kind(val)), dims, "mul", keepdim)
 
 
@@ -81,8 +84,9 @@ def _all(builder: Builder, val: Tensor, source: Expression, dims: Dims = None, k
     return folded(builder, builder.convert(source, BOOL), dims, "and", keepdim)
 
 
-def _moments(builder: Builder, kind: ScalarType, source: Expression, dims: Dims, correction: float,
-             keepdim: bool) -> tuple[Expression, Expression]:  # fmt: skip
+def _moments(
+    builder: Builder, kind: ScalarType, source: Expression, dims: Dims, correction: float, keepdim: bool
+) -> tuple[Expression, Expression]:
     """Variance and mean."""
     count = _count(source, dims)
     total = folded(builder, source, dims, "add", True)
@@ -95,8 +99,16 @@ def _moments(builder: Builder, kind: ScalarType, source: Expression, dims: Dims,
 
 
 @row("var.correction", "var.default", "var.dim")
-def _var(builder: Builder, val: Tensor, source: Expression, dims: Any = None, unbiased: bool = True, keepdim: bool = False,
-         *, correction: float | None = None) -> Expression:  # fmt: skip
+def _var(
+    builder: Builder,
+    val: Tensor,
+    source: Expression,
+    dims: Any = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Expression:
     if isinstance(dims, bool):  # var(source, unbiased)
         dims, unbiased = None, dims
     freedom = float(unbiased) if correction is None else correction
@@ -104,12 +116,21 @@ def _var(builder: Builder, val: Tensor, source: Expression, dims: Any = None, un
 
 
 @row("var_mean.correction")
-def _var_mean(builder: Builder, val: Sequence[Tensor], source: Expression, dims: Dims = None, *,
-              correction: float | None = None, keepdim: bool = False) -> tuple[Expression, Expression]:  # fmt: skip
+def _var_mean(
+    builder: Builder,
+    val: Sequence[Tensor],
+    source: Expression,
+    dims: Dims = None,
+    *,
+    correction: float | None = None,
+    keepdim: bool = False,
+) -> tuple[Expression, Expression]:
     return _moments(builder, builder.kind(val[0]), source, dims, 1.0 if correction is None else correction, keepdim)
 
 
-def _exponentials(builder: Builder, source: Expression, dim: int, kind: ScalarType) -> tuple[Expression, Expression, Expression]:
+def _exponentials(
+    builder: Builder, source: Expression, dim: int, kind: ScalarType
+) -> tuple[Expression, Expression, Expression]:
     """``x - max``, its exponential and their sum along a dim."""
     source = builder.convert(source, kind)
     peak = folded(builder, source, dim, "max", True)
@@ -134,8 +155,9 @@ def _log_softmax(builder: Builder, val: Tensor, source: Expression, dim: int, ha
 
 
 @row("_softmax_backward_data.default")
-def _softmax_backward(builder: Builder, val: Tensor, gradient: Expression, output: Expression, dim: int,
-                      *args: Any) -> Expression:  # fmt: skip
+def _softmax_backward(
+    builder: Builder, val: Tensor, gradient: Expression, output: Expression, dim: int, *args: Any
+) -> Expression:
     kind = builder.kind(val)
     product = builder.pointwise(lambda g, y: g * y, [gradient, output], kind, val.shape)
     total = folded(builder, product, dim, "add", True)
@@ -143,8 +165,9 @@ def _softmax_backward(builder: Builder, val: Tensor, gradient: Expression, outpu
 
 
 @row("_log_softmax_backward_data.default")
-def _log_softmax_backward(builder: Builder, val: Tensor, gradient: Expression, output: Expression, dim: int,
-                          *args: Any) -> Expression:  # fmt: skip
+def _log_softmax_backward(
+    builder: Builder, val: Tensor, gradient: Expression, output: Expression, dim: int, *args: Any
+) -> Expression:
     kind = builder.kind(val)
     total = folded(builder, gradient, dim, "add", True)
     return builder.pointwise(lambda g, y, s: g - exp(y) * s, [gradient, output, total], kind, val.shape, 17)
@@ -154,8 +177,11 @@ def _log_softmax_backward(builder: Builder, val: Tensor, gradient: Expression, o
 def _logsumexp(builder: Builder, val: Tensor, source: Expression, dims: Dims, keepdim: bool = False) -> Expression:
     kind = builder.kind(val)
     peak = folded(builder, source, dims, "max", True)
-    finite = builder.store(builder.pointwise(
-        lambda m: (m.call("fabs").equals(math.inf)).where(m.like(0.0), m), [peak], kind, peak.shape, 3))  # fmt: skip
+    finite = builder.store(
+        builder.pointwise(
+            lambda m: (m.call("fabs").equals(math.inf)).where(m.like(0.0), m), [peak], kind, peak.shape, 3
+        )
+    )
     weights = builder.pointwise(lambda x, m: exp(x - m), [source, finite], kind, source.shape, 16)
     total = folded(builder, weights, dims, "add", True)
     result = builder.pointwise(lambda s, m: log(s) + m, [total, finite], kind, total.shape, 21)
@@ -192,8 +218,16 @@ def _dot(builder: Builder, val: Tensor, left: Expression, right: Expression) -> 
 
 
 @row("addmm.default", "baddbmm.default", "addmv.default")
-def _addmm(builder: Builder, val: Tensor, start: Expression, left: Expression, right: Expression, *, beta: float = 1,
-           alpha: float = 1) -> Expression:  # fmt: skip
+def _addmm(
+    builder: Builder,
+    val: Tensor,
+    start: Expression,
+    left: Expression,
+    right: Expression,
+    *,
+    beta: float = 1,
+    alpha: float = 1,
+) -> Expression:
     product = _mv(builder, val, left, right) if len(right.shape) == 1 else _multiplied(builder, left, right)
-    operands = [start, product, beta, alpha]
-    return builder.pointwise(lambda c, p, b, a: c * b + p * a, operands, builder.kind(val), val.shape, 2)
+    kind = builder.kind(val)
+    return builder.pointwise(lambda c, p, b, a: c * b + p * a, [start, product, beta, alpha], kind, val.shape, 2)

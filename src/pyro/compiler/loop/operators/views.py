@@ -6,8 +6,16 @@ from typing import Any
 from torch import Tensor
 
 from pyro.compiler.loop.builder import Builder
-from pyro.compiler.loop.expression import (Constant, Expression, Iota, View, broadcast, contiguous_strides, permuted,
-                                           reshaped)  # fmt: skip
+from pyro.compiler.loop.expression import (
+    Constant,
+    Expression,
+    Iota,
+    View,
+    broadcast,
+    contiguous_strides,
+    permuted,
+    reshaped,
+)
 from pyro.compiler.loop.index import Index
 from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.scope import Position
@@ -20,10 +28,20 @@ def moved(source: Expression, shape: Sequence[int], move: Any) -> View:
     return View(tuple(shape), source.kind, source.cost, source.invariant, source, move)
 
 
-@row("view.default", "reshape.default", "_unsafe_view.default", "unsqueeze.default", "squeeze.default", "squeeze.dim",
-     "squeeze.dims", "_reshape_alias.default", "unflatten.int", "flatten.using_ints")  # fmt: skip
+@row(
+    "view.default",
+    "reshape.default",
+    "_unsafe_view.default",
+    "unsqueeze.default",
+    "squeeze.default",
+    "squeeze.dim",
+    "squeeze.dims",
+    "_reshape_alias.default",
+    "unflatten.int",
+    "flatten.using_ints",
+)
 def _reshape(builder: Builder, val: Tensor, source: Expression, *args: Any, **kwargs: Any) -> Expression:
-    return reshaped(source, val.shape)
+    return builder.reshape(source, val.shape)
 
 
 @row("expand.default", "broadcast_to.default", "expand_as.default")
@@ -62,16 +80,24 @@ def _clamped(position: int | None, extent: int, default: int) -> int:
 
 
 @row("slice.Tensor")
-def _slice(builder: Builder, val: Tensor, source: Expression, dim: int = 0, start: int | None = None,
-           end: int | None = None, step: int = 1) -> Expression:  # fmt: skip
+def _slice(
+    builder: Builder,
+    val: Tensor,
+    source: Expression,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Expression:
     dim %= len(source.shape)
     first = _clamped(start, source.shape[dim], 0)
     return moved(source, val.shape, lambda p: [*p[:dim], p[dim] * step + first, *p[dim + 1 :]])
 
 
 @row("diagonal.default")
-def _diagonal(builder: Builder, val: Tensor, source: Expression, offset: int = 0, dim1: int = 0,
-              dim2: int = 1) -> Expression:  # fmt: skip
+def _diagonal(
+    builder: Builder, val: Tensor, source: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Expression:
     rank = len(source.shape)
     dim1, dim2 = dim1 % rank, dim2 % rank
     down, right = max(-offset, 0), max(offset, 0)
@@ -88,12 +114,17 @@ def _diagonal(builder: Builder, val: Tensor, source: Expression, offset: int = 0
 def _flip(builder: Builder, val: Tensor, source: Expression, dims: Sequence[int]) -> Expression:
     turned = {d % len(source.shape) for d in dims}
     shape = source.shape
-    return moved(source, shape, lambda p: [i * -1 + (n - 1) if d in turned else i
-                                           for d, (i, n) in enumerate(zip(p, shape, strict=True))])  # fmt: skip
+    return moved(
+        source,
+        shape,
+        lambda p: [i * -1 + (n - 1) if d in turned else i for d, (i, n) in enumerate(zip(p, shape, strict=True))],
+    )
 
 
 @row("split.Tensor", "split_with_sizes.default", "unbind.int", "chunk.default")
-def _split(builder: Builder, val: Sequence[Tensor], source: Expression, *args: Any, **kwargs: Any) -> tuple[Expression, ...]:
+def _split(
+    builder: Builder, val: Sequence[Tensor], source: Expression, *args: Any, **kwargs: Any
+) -> tuple[Expression, ...]:
     if len(val[0].shape) < len(source.shape):
         dim = int(kwargs.get("dim", args[0] if args else 0)) % len(source.shape)
         return tuple(_select(builder, part, source, dim, i) for i, part in enumerate(val))
@@ -140,24 +171,35 @@ def _pad(builder: Builder, val: Tensor, source: Expression, pad: Sequence[int], 
 
 
 @row("slice_scatter.default")
-def _slice_scatter(builder: Builder, val: Tensor, source: Expression, part: Expression, dim: int = 0,
-                   start: int | None = None, end: int | None = None, step: int = 1) -> Expression:  # fmt: skip
+def _slice_scatter(
+    builder: Builder,
+    val: Tensor,
+    source: Expression,
+    part: Expression,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Expression:
     strides = contiguous_strides(val.shape)
     dim %= len(val.shape)
     first = _clamped(start, val.shape[dim], 0)
     moved_strides = [s * step if d == dim else s for d, s in enumerate(strides)]
-    return builder.assemble(builder.kind(val), val.shape,
-                            [(source, strides, 0), (part, moved_strides, first * strides[dim])])  # fmt: skip
+    return builder.assemble(
+        builder.kind(val), val.shape, [(source, strides, 0), (part, moved_strides, first * strides[dim])]
+    )
 
 
 @row("select_scatter.default")
-def _select_scatter(builder: Builder, val: Tensor, source: Expression, part: Expression, dim: int,
-                    index: int) -> Expression:  # fmt: skip
+def _select_scatter(
+    builder: Builder, val: Tensor, source: Expression, part: Expression, dim: int, index: int
+) -> Expression:
     strides = contiguous_strides(val.shape)
     dim %= len(val.shape)
     offset = index % val.shape[dim] * strides[dim]
-    return builder.assemble(builder.kind(val), val.shape,
-                            [(source, strides, 0), (part, strides[:dim] + strides[dim + 1 :], offset)])  # fmt: skip
+    return builder.assemble(
+        builder.kind(val), val.shape, [(source, strides, 0), (part, strides[:dim] + strides[dim + 1 :], offset)]
+    )
 
 
 @row("repeat.default")
@@ -184,8 +226,17 @@ def _fill(builder: Builder, val: Tensor, source: Expression, value: Expression) 
     return broadcast(builder.convert(value, builder.kind(val)), val.shape)
 
 
-@row("zeros.default", "zeros_like.default", "new_zeros.default", "empty.memory_format", "empty_like.default",
-     "new_empty.default", "empty_strided.default", "new_empty_strided.default", "empty_permuted.default")  # fmt: skip
+@row(
+    "zeros.default",
+    "zeros_like.default",
+    "new_zeros.default",
+    "empty.memory_format",
+    "empty_like.default",
+    "new_empty.default",
+    "empty_strided.default",
+    "new_empty_strided.default",
+    "empty_permuted.default",
+)
 def _zeros(builder: Builder, val: Tensor, *args: Any, **kwargs: Any) -> Constant:
     return builder.constant(0, builder.kind(val), val.shape)
 
