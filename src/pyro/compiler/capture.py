@@ -9,6 +9,7 @@ in that may change.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -23,8 +24,10 @@ from torch.utils.weak import WeakIdKeyDictionary
 from pyro.compiler.errors import CannotCapture
 from pyro.compiler.optimizer_step import STYLES, OptimizerState, Style, pure_step
 from pyro.compiler.program import Program
+from pyro.compiler.reads import RefuseReads
 from pyro.ops.validation import Verdicts, collecting, is_validation_enabled
 from pyro.poutine.handlers import trace
+from pyro.poutine.runtime import _PYRO_PARAM_STORE
 from pyro.poutine.trace_messenger import user_line
 
 __all__ = ["Captured", "capture"]
@@ -58,6 +61,12 @@ class Captured:
     mutated: dict[int, Tensor]
 
 
+@cache
+def _decompositions() -> dict[Any, Any]:
+    """Of operators that change tensors, and whose schema does not say so."""
+    return dict(get_decompositions([torch.ops.aten.native_batch_norm]))
+
+
 class _Watch(TorchDispatchMode):
     """Keeps the values of tensors from outside that a program changes, and refuses what cannot be in a graph."""
 
@@ -68,8 +77,11 @@ class _Watch(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = {} if kwargs is None else kwargs
+        if func in _decompositions():
+            with self:
+                return _decompositions()[func](*args, **kwargs)
         if torch.Tag.dynamic_output_shape in func.tags and _has_dynamic_shape(func, args):
-            raise CannotCapture(f"the shape of the result of {func} depends on values")
+            raise CannotCapture(f"calls {func}, the shape of whose result depends on values")
         if func._schema.is_mutable:
             self._save_mutated(func, args, kwargs)
         result = func(*args, **kwargs)
@@ -84,9 +96,9 @@ class _Watch(TorchDispatchMode):
                 continue
             value = args[i] if i < len(args) else kwargs.get(argument.name)
             for tensor in tree_flatten(value)[0]:
-                if isinstance(tensor, Tensor) and tensor not in self._made:
-                    if not any(kept is tensor for kept, _ in self.before):
-                        self.before.append((tensor, tensor.detach().clone()))
+                is_outside = isinstance(tensor, Tensor) and tensor not in self._made
+                if is_outside and not any(kept is tensor for kept, _ in self.before):
+                    self.before.append((tensor, tensor.detach().clone()))
 
     def restore(self) -> None:
         """Undoes what the program changed."""
@@ -116,14 +128,14 @@ def _flat_step(
         arguments = [next(flat) if isinstance(other, _TensorPlace) else other for other in others]
         args, kwargs = tree_unflatten(arguments, spec)
         recorder = trace(param_only=True)
-        with _reads_no_values("the program"), collecting(everything=True) as verdicts, recorder:
+        with _explained("the program"), collecting(everything=True) as verdicts, recorder:
             loss = program.loss(*args, **kwargs)
         _check_parameters(recorder.trace, program)
         if not isinstance(loss, Tensor) or loss.numel() != 1:
             raise CannotCapture("the loss is no scalar tensor")
         grads = (torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad
                  else [None] * len(leaves))
-        with _reads_no_values("the optimiser", in_optimizer=True):
+        with _explained("the optimiser", in_optimizer=True):
             new_params, new_state, new_options = pure_step(layout, params, grads, state, options, clips)
         return [*new_params, *new_state, *new_options, loss.detach().reshape(()), _passed(verdicts, loss, grads)]
 
@@ -140,8 +152,9 @@ def _passed(verdicts: Verdicts, loss: Tensor, grads: Sequence[Tensor | None]) ->
 
 def _check_parameters(recorded: Any, program: Program) -> None:
     for name, site in recorded.nodes.items():
-        leaf = site["value"].unconstrained()
-        if program.parameters.get(name) is not leaf:
+        # a value that a handler has put in a parameter's place has no leaf
+        value = site["value"]
+        if hasattr(value, "unconstrained") and program.parameters.get(name) is not value.unconstrained():
             raise CannotCapture(f"parameter '{name}' appears late: it was not there in the first steps")
 
 
@@ -192,26 +205,36 @@ def _capture(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], st
     names = [*program.parameters, *(f"{list(program.parameters)[i]}.{key}" for i, key in layout.places),
              *(f"group {g}.{key}" for g, key in layout.group_places), *(f"argument {i}" for i in range(len(tensors)))]
     step = _flat_step(program, layout, spec, others)
-    watch = _Watch()
-    table: Any = get_decompositions([torch.ops.aten.native_batch_norm])
+    watch, known = _Watch(), set(_PYRO_PARAM_STORE.keys())
     try:
         with watch, torch.enable_grad():
-            module = _restored_rng(lambda: make_fx(step, decomposition_table=table)(*examples))
+            module = _restored_rng(lambda: make_fx(step)(*examples))
     finally:
         watch.restore()
+        for name in set(_PYRO_PARAM_STORE.keys()) - known:
+            del _PYRO_PARAM_STORE[name]
     mutated = {id(tensor): before for tensor, before in watch.before}
     return Captured(module, names, examples, len(leaves), len(layout.places), len(options), layout, mutated)
 
 
 @contextmanager
-def _reads_no_values(what: str, in_optimizer: bool = False) -> Iterator[None]:
-    """Turns ``make_fx``'s refusal to read a tensor's value into an error that says where it was read."""
+def _explained(what: str, in_optimizer: bool = False) -> Iterator[None]:
+    """Refuses to read tensors' values, and says of any error where it arose: the same step has run eagerly before."""
+    reads = RefuseReads()
     try:
-        yield
-    except RuntimeError as e:
-        if "_local_scalar_dense" not in str(e):
-            raise
-        raise CannotCapture(f"{what} reads the value of a tensor{_user_line(e)}", in_optimizer) from e
+        with reads:
+            yield
+        if reads.error is not None:
+            raise reads.error
+    except Exception as e:
+        is_ours = isinstance(e, CannotCapture)
+        reason = str(e) if is_ours else f"raises {type(e).__name__} when it is captured, {_summary(e)}"
+        raise CannotCapture(f"{what} {reason}{_user_line(e)}", in_optimizer) from e
+
+
+def _summary(error: Exception) -> str:
+    """The first line of an error's text."""
+    return repr(str(error).partition("\n")[0])
 
 
 def _number_dtype(leaves: Sequence[Tensor]) -> torch.dtype:
@@ -220,5 +243,6 @@ def _number_dtype(leaves: Sequence[Tensor]) -> torch.dtype:
 
 def _user_line(error: BaseException) -> str:
     """Where in the user's program that was, if it was there."""
-    where = user_line(error)
+    # an error that was made from another one knows the way from there only
+    where = (error.__cause__ and user_line(error.__cause__)) or user_line(error)
     return f". {where}" if where else ""

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from pyro.compiler.capture import capture
+from pyro.compiler.errors import CannotCapture
 from pyro.compiler.graph import InputRole, OutputRole, StepGraph
+from pyro.compiler.keyed import Keyed, keyed_draws
 from pyro.compiler.noise import Draw, block_size
 from pyro.compiler.optimizer_step import OptimizerState
 from pyro.compiler.passes import run_passes
@@ -29,10 +31,10 @@ class BadStep(Exception):
 
     Args:
         position: how many steps of the run were fine.
-        draws: the random numbers of the step, in the order in which they are drawn.
+        draws: the random numbers of the step, in the order in which they are drawn; of samplers, what they come from.
     """
 
-    def __init__(self, position: int, draws: list[Tensor]) -> None:
+    def __init__(self, position: int, draws: list[Tensor | Keyed]) -> None:
         super().__init__(f"step {position} of the run is not valid")
         self.position = position
         self.draws = draws
@@ -68,12 +70,14 @@ class Compiled:
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Run":
         """Prepares a run on given arguments, which must have the signature of those captured."""
         live = [slot.tensor for slot in self._slots]
+        # loading a state gives the optimiser other tensors
+        current = [*(leaf.detach() for leaf in self._layout.leaves), *self._layout.tensors()]
+        live[:len(current)] = current
         live[self._first_argument:self._first_argument + self._num_arguments] = arguments(args, kwargs)
         first_option = self._first_argument - len(self._layout.group_places)
         for i, number in enumerate(self._layout.options()):
             live[first_option + i] = torch.tensor(number, dtype=self.graph.inputs[first_option + i].spec.dtype)
         return Run(self, live)
-
 
     def explain(self, program: bool = False) -> str:
         """A few lines on how the step runs and why.
@@ -126,7 +130,11 @@ class Run:
                 self._live[i].copy_(self._inputs[i])  # type: ignore[union-attr]
         layout = self._compiled._layout
         first_option = self._compiled._first_argument - len(layout.group_places)
-        layout.set_options([float(self._inputs[first_option + i]) for i in range(len(layout.group_places))])
+        # an option that does not change keeps its value to the last bit
+        options = layout.options()
+        for i in set(self._states) & set(range(first_option, self._compiled._first_argument)):
+            options[i - first_option] = float(self._inputs[i])
+        layout.set_options(options)
 
     def steps(self, num_steps: int) -> Iterator[Tensor]:
         """Runs steps in chunks of about a tenth of a second.
@@ -168,7 +176,7 @@ class Run:
         outputs = [out for out in self._compiled.graph.outputs if out.role is OutputRole.RECORD]
         records = [torch.empty((first + count, *out.spec.shape), dtype=out.spec.dtype, device=out.spec.device)
                    for out in outputs]
-        before = [self._inputs[i].clone() for i in self._states]
+        before, generators = [self._inputs[i].clone() for i in self._states], _generator_states()
         run: Callable[..., None] = self._compiled.plan.lowering.run
         run(self._inputs, records, count, first)
         losses, passed = records[0][first:], records[1][first:]
@@ -177,9 +185,31 @@ class Run:
         good = int((~passed).nonzero()[0])
         for i, value in zip(self._states, before, strict=True):
             self._inputs[i].copy_(value)
+        _set_generator_states(generators)  # for draws that stayed in the graph
         run(self._inputs, records, good, first)
-        draws = [self._inputs[i][first + good] for i, slot in enumerate(self._compiled._slots) if slot.draw is not None]
-        raise BadStep(start + first + good, draws)
+        raise BadStep(start + first + good, self._draws(first + good))
+
+    def _draws(self, position: int) -> list[Tensor | Keyed]:
+        """The random numbers of a step of the block, as the eager step needs them."""
+        draws: list[Tensor | Keyed] = []
+        for i, slot in enumerate(self._compiled._slots):
+            if slot.draw is None:
+                continue
+            row = self._inputs[i][position]
+            draws += keyed_draws(self._compiled.graph, row) if slot.draw.is_key else [row]
+        return draws
+
+
+def _generator_states() -> list[Tensor]:
+    """The states of torch's generators: the CPU's, and each device's if it is in use."""
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return [torch.get_rng_state(), *devices]
+
+
+def _set_generator_states(states: list[Tensor]) -> None:
+    torch.set_rng_state(states[0])
+    if len(states) > 1:
+        torch.cuda.set_rng_state_all(states[1:])
 
 
 def compile_step(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compiled:
@@ -197,7 +227,10 @@ def compile_step(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
     captured = capture(program, args, kwargs)
     first_argument = captured.num_parameters + captured.num_state + captured.num_options
     num_arguments = len(captured.examples) - first_argument
-    draft = run_passes(captured)
-    graph = draft.finish()
+    try:
+        draft = run_passes(captured)
+        graph = draft.finish()
+    except Exception as e:
+        raise CannotCapture(f"its graph cannot be rewritten, {type(e).__name__}: {e}") from e
     seconds = time.perf_counter() - start
     return Compiled(graph, plan(graph), seconds, draft.slots, captured.layout, first_argument, num_arguments)

@@ -1,7 +1,7 @@
 """A step as a flat graph: what goes in, what comes out, and what each of them is from one step to the next.
 
-A :class:`StepGraph` is a pure function ``(state, constants, rows of this step) -> (new state, records of this step)`` in
-ATen operations: no mutation, no random draws, no gradients left to take. Every lowering runs it ``n`` times in a row.
+A :class:`StepGraph` is a pure function ``(state, constants, rows of this step) -> (new state, records)`` in ATen
+operations: no mutation, no random draws, no gradients left to take. Every lowering runs it ``n`` times in a row.
 """
 
 from dataclasses import dataclass

@@ -11,10 +11,17 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
+from pyro.ops.subsample import samples_without_replacement
+
 __all__ = ["Draw", "block_size", "is_random"]
+
 
 def _bernoulli(size: list[int], p: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     return torch.empty(size, dtype=dtype, device=device).bernoulli_(p)
+
+
+def _keys(size: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.randint(-(2**63), 2**63 - 1, size, dtype=torch.int64, device=device)
 
 
 # a draw of a given shape, as torch's own operator needs a tensor to take the shape from
@@ -22,6 +29,9 @@ _library = torch.library.Library("flashover", "FRAGMENT")
 _library.define("bernoulli(int[] size, float p, *, ScalarType dtype, Device device) -> Tensor",
                 tags=(torch.Tag.nondeterministic_seeded,))
 _library.impl("bernoulli", _bernoulli, "CompositeExplicitAutograd")
+# what samplers compute all of a step's numbers from
+_library.define("key(*, Device device) -> Tensor", tags=(torch.Tag.nondeterministic_seeded,))
+_library.impl("key", lambda device: _keys((), device), "CompositeExplicitAutograd")
 
 _BLOCK_BYTES = 4 << 20
 _MAX_BLOCK = 8192
@@ -50,6 +60,11 @@ class Draw:
     shape: tuple[int, ...]
     dtype: torch.dtype
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it is what samplers compute their numbers from, and no draw of the eager step."""
+        return self.target is torch.ops.flashover.key.default
+
     def once(self) -> Tensor:
         """Draws what one step needs: the very numbers that the eager step would draw here."""
         return self.target(*self.args, **self.kwargs)  # type: ignore[no-any-return]
@@ -69,6 +84,10 @@ class Draw:
             return torch.rand(shape, **options)
         if name == "flashover::bernoulli":
             return torch.empty(shape, **options).bernoulli_(self.args[1])
+        if name == "flashover::key":
+            return _keys((num_steps,), device)
+        if name == "flashover::sample_without_replacement":
+            return samples_without_replacement(num_steps, self.args[0], self.args[1], device)
         return torch.stack([self.once() for _ in range(num_steps)])
 
 

@@ -1,7 +1,7 @@
 """An optimiser's step as a pure function: new parameters and state from old ones and gradients.
 
-The optimiser's own ``step`` runs on copies, so each optimiser is captured as it is written. ``capturable`` makes torch's
-optimisers keep numbers that change, such as the step count, in tensors.
+The optimiser's own ``step`` runs on copies, so each optimiser is captured as it is written. ``capturable`` makes
+torch's optimisers keep numbers that change, such as the step count, in tensors.
 """
 
 import copy
@@ -124,6 +124,7 @@ def pure_step(
     """
     fresh = [param.clone() for param in params]
     for i, (leaf, grad) in enumerate(zip(fresh, grads, strict=True)):
+        leaf.__dict__.update(layout.leaves[i].__dict__)  # marks that an optimiser looks at, such as a time dim
         leaf.grad = grad
         if grad is not None and i in clips:
             leaf.grad = grad.clone()
@@ -158,8 +159,14 @@ def _states(
     states: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
     for i, leaf in enumerate(fresh):
         kept = layout.optimizer.state.get(layout.leaves[i], {})
-        states[leaf] = {key: tensors.get((i, key), value) for key, value in kept.items()}
+        states[leaf] = {key: _count(tensors.get((i, key), value)) if key == "step" else tensors.get((i, key), value)
+                        for key, value in kept.items()}
     return states
+
+
+def _count(step: Tensor) -> Tensor:
+    """A step count in double precision: powers of it are taken, which eager steps compute in Python."""
+    return step.double() if isinstance(step, Tensor) and step.dim() == 0 else step
 
 
 def _new_state(layout: OptimizerState, optimizer: Optimizer, fresh: Sequence[Tensor]) -> list[Tensor]:
@@ -171,4 +178,5 @@ def _new_state(layout: OptimizerState, optimizer: Optimizer, fresh: Sequence[Ten
                     raise CannotCapture(f"the optimiser adds state '{key}' during the run")
             elif key not in old or old[key] != value:
                 raise CannotCapture(f"the optimiser's state '{key}' is no tensor and changes from step to step")
-    return [optimizer.state[fresh[i]][key] for i, key in layout.places]
+    old_tensors = zip(layout.places, layout.tensors(), strict=True)
+    return [optimizer.state[fresh[i]][key].to(before.dtype) for (i, key), before in old_tensors]

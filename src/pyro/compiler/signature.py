@@ -1,7 +1,7 @@
 """What makes a captured step valid for a call: everything that it was captured with, but not the tensors' values."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -10,6 +10,8 @@ from torch.utils._pytree import tree_flatten
 
 from pyro.compiler.program import Program
 from pyro.ops.validation import is_validation_enabled
+from pyro.poutine.runtime import _PYRO_STACK
+from pyro.settings import values
 
 __all__ = ["Signature", "arguments", "signature", "what_changed"]
 
@@ -23,12 +25,28 @@ def _key(value: Any) -> Hashable:
     if isinstance(value, Tensor):
         return (type(value), tuple(value.shape), value.dtype, tuple(value.stride()), value.device, value.requires_grad)
     if isinstance(value, torch.nn.Module):
-        return (id(value), tuple(module.training for module in value.modules()))
+        return (_Same(value), tuple(module.training for module in value.modules()))
+    if is_dataclass(value) and not isinstance(value, type):
+        # torch does not look inside: the captured step closes over what the fields hold
+        return (_Same(value), *(_Same(getattr(value, entry.name)) for entry in fields(value)))
     try:
         hash(value)
     except TypeError:
-        return id(value)
+        return _Same(value)
     return (type(value), value)
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """Equal to what holds the same object. It keeps the object alive, so that no other one takes over its address."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 @dataclass(frozen=True)
@@ -39,9 +57,9 @@ class Signature:
         arguments: shapes and kinds of the tensors, and all that is no tensor.
         structure: how the arguments nest.
         parameters: which tensors the parameters are.
-        options: the optimiser's options that are part of the program.
+        options: the optimiser's options that are part of the program, and which parameters they are for.
         modules: training flags.
-        settings: validation and default dtype.
+        settings: validation, whether eager's random numbers are wanted, default dtype, the handlers around the call.
     """
 
     arguments: Hashable
@@ -63,9 +81,11 @@ def signature(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], m
     """
     flat, structure = tree_flatten((args, kwargs))
     parameters = tuple((name, id(leaf), _key(leaf)) for name, leaf in program.parameters.items())
-    options = tuple(tuple(sorted((key, repr(value)) for key, value in group.items() if key not in ("params", "lr")))
+    options = tuple((tuple(map(id, group["params"])), isinstance(group.get("lr"), Tensor),
+                     tuple(sorted((key, repr(value)) for key, value in group.items() if key not in ("params", "lr"))))
                     for group in program.optimizer.param_groups)
-    settings = (is_validation_enabled(), torch.get_default_dtype())
+    settings = (is_validation_enabled(), values.eager_random_numbers, torch.get_default_dtype(),
+                tuple(map(_Same, _PYRO_STACK)))
     return Signature(tuple(map(_key, flat)), structure, parameters, options, tuple(map(_key, modules)), settings)
 
 
@@ -74,6 +94,6 @@ def what_changed(old: Signature, new: Signature) -> str:
     words = {"arguments": "an argument has another shape, kind or value", "structure": "the arguments nest differently",
              "parameters": "the program has other parameters", "options": "an option of the optimiser changed",
              "modules": "a module was switched between training and evaluation",
-             "settings": "validation or the default dtype was changed"}
+             "settings": "validation, a setting, the default dtype or the handlers around the call changed"}
     changed = [text for part, text in words.items() if getattr(old, part) != getattr(new, part)]
     return " and ".join(changed) or "it had been forgotten"

@@ -1,6 +1,7 @@
 """Von Mises distribution: a bell curve on the circle."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -42,7 +43,7 @@ class VonMises(Validated, torch.distributions.VonMises, TorchDistributionMixin):
         super().__init__(loc, concentration, validate_args=validate_args)
 
     @torch.no_grad()
-    def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:
+    def sample(self, sample_shape: Sequence[int] = torch.Size()) -> Tensor:
         """Draws angles.
 
         Args:
@@ -51,7 +52,7 @@ class VonMises(Validated, torch.distributions.VonMises, TorchDistributionMixin):
         Returns:
             Angles in [-pi, pi), of shape ``sample_shape + batch_shape``.
         """
-        angles: Tensor = von_mises(self.loc, self.concentration, self._extended_shape(sample_shape))
+        angles: Tensor = von_mises(self.loc, self.concentration, self._extended_shape(torch.Size(sample_shape)))
         return angles
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -56,17 +56,31 @@ class Runner:
 
     def _steps(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._eager(record, min(record.missing, max(0, _EAGER_STEPS - self._svi._steps_taken)), args, kwargs)
+        reason = self._rest(record, args, kwargs)
+        if reason is not None and self._has_other_parameters(record, args, kwargs):
+            reason = self._rest(record, args, kwargs)
+        if reason is not None:
+            record.reasons.append(f"eager, because {reason}")
+            warnings.warn(f"SVI.run goes on step by step, because the step cannot be captured: {reason}. The answer "
+                          "stays right; it takes longer.", stacklevel=4)
+            self._eager(record, record.missing, args, kwargs)
+
+    def _rest(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> CannotCapture | None:
+        """Runs what is missing as a compiled program, or says why it cannot."""
         if not record.missing:
-            return
+            return None
         try:
             compiled = self._find(record, args, kwargs)
         except CannotCapture as e:
-            record.reasons.append(f"eager, because {e}")
-            warnings.warn(f"SVI.run goes on step by step, because the step cannot be captured: {e}. The answer stays "
-                          "right; it takes longer.", stacklevel=5)
-            self._eager(record, record.missing, args, kwargs)
-        else:
-            self._compiled(compiled, record, args, kwargs)
+            return e
+        self._compiled(compiled, record, args, kwargs)
+        return None
+
+    def _has_other_parameters(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether eager steps on these arguments use other parameters than the steps before."""
+        known = tuple(self._svi._leaves)
+        self._eager(record, min(record.missing, _EAGER_STEPS), args, kwargs)
+        return tuple(self._svi._leaves) != known
 
     def step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
         """One compiled step, for loops over batches; eager where that cannot be."""
@@ -75,10 +89,14 @@ class Runner:
         try:
             compiled = self._find(_Record(1, False), args, kwargs)
         except CannotCapture as e:
+            known = tuple(self._svi._leaves)
+            loss = self._svi._eager_step(args, kwargs)
+            if tuple(self._svi._leaves) != known:  # the next step with such arguments is captured
+                return loss  # type: ignore[no-any-return]
             self._gave_up = True
             warnings.warn(f"SVI.step is not compiled, because the step cannot be captured: {e}. The answer stays "
-                          "right; it takes longer.", stacklevel=4)
-            return self._svi._eager_step(args, kwargs)  # type: ignore[no-any-return]
+                          "right; it takes longer.", stacklevel=3)
+            return loss  # type: ignore[no-any-return]
         record = _Record(1, False)
         self._compiled(compiled, record, args, kwargs)
         return record.last_loss()
@@ -93,12 +111,14 @@ class Runner:
     def _eager(self, record: "_Record", num_steps: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         record.begin("eager")
         for _ in range(num_steps):
-            record.add(torch.tensor([self._svi._eager_step(args, kwargs)]))
+            record.add(torch.tensor([self._svi._eager_step(args, kwargs)], dtype=torch.float64))
         record.end()
 
     def _find(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compiled:
         program: Program = self._svi._program()
-        key = signature(program, args, kwargs, (self._svi.model, self._svi.guide))
+        estimator = self._svi._estimator
+        options = () if estimator is None else tuple(vars(estimator).values())
+        key = signature(program, args, kwargs, (self._svi.model, self._svi.guide, self._svi.loss, *options))
         compiled = self._captured.get(key)
         if compiled is None or not compiled.fits():
             if self._captured:
@@ -174,7 +194,8 @@ class _Record:
     def result(self) -> RunResult:
         """The record so far."""
         self.end()
-        losses = torch.cat([chunk.cpu() for chunk in self._losses]) if self._losses else torch.empty(0)
+        chunks = [chunk.to("cpu", torch.float64) for chunk in self._losses]
+        losses = torch.cat(chunks) if chunks else torch.empty(0, dtype=torch.float64)
         params = {name: value.detach().clone() for name, value in _PYRO_PARAM_STORE.items()}
         return RunResult(losses, params, tuple(self._parts), self.capture_seconds, self.compile_seconds,
                          tuple(self.reasons), self.is_interrupted)
@@ -196,4 +217,5 @@ def describe(optim: Any, loss: Any, params: dict[str, Tensor]) -> Program:
     if not isinstance(optim, PyroOptim) or optim.torch_optimizer is None:
         raise CannotCapture(f"the optimiser {type(optim).__name__} is not one torch optimiser for all parameters")
     clips = {name: optim.grad_clip[leaf] for name, leaf in params.items()}
-    return Program(loss, params, optim.torch_optimizer, {name: clip for name, clip in clips.items() if clip is not None})
+    optimizer = optim.select(list(params.values()))
+    return Program(loss, params, optimizer, {name: clip for name, clip in clips.items() if clip is not None})

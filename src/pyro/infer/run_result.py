@@ -28,7 +28,7 @@ class RunResult:
     """The outcome of :meth:`pyro.infer.SVI.run`; printing it gives a few lines.
 
     Attributes:
-        losses: the loss of each step, shape ``(steps,)``.
+        losses: the loss of each step, shape ``(steps,)``, in double precision.
         params: the parameters that the run reached, constrained, by name.
         parts: what ran the steps, in order.
         capture_seconds: how long it took to capture the step; 0.0 if it was not, or had been before.

@@ -14,7 +14,8 @@ __all__ = ["von_mises"]
 
 def _drawn(loc: Tensor, concentration: Tensor, size: Sequence[int]) -> Tensor:
     source = torch.distributions.VonMises(loc, concentration, validate_args=False)
-    return source.sample(torch.Size(size[: len(size) - len(source.batch_shape)]))
+    angles: Tensor = source.sample(torch.Size(size[: len(size) - len(source.batch_shape)]))
+    return angles
 
 
 _library = torch.library.Library("flashover", "FRAGMENT")

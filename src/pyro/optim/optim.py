@@ -6,7 +6,7 @@ kept by name too.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -137,6 +137,17 @@ class PyroOptim:
                     clip(p)
         if params:
             self._shared.step(params, *args, **kwargs)
+
+    def select(self, params: Sequence[Tensor]) -> Optimizer:
+        """The one torch optimiser underneath, for some parameters.
+
+        Args:
+            params: parameters that have been stepped before.
+
+        Returns:
+            The optimiser; until the next step its ``param_groups`` hold these parameters alone.
+        """
+        return self._shared.select(params)
 
     def get_state(self) -> dict[str, dict[str, Any]]:
         """The optimiser's state: for each parameter's name, the state dict of a torch optimiser of it alone.

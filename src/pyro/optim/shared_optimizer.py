@@ -103,12 +103,24 @@ class SharedOptimizer:
             params: those to step; the others and their states and options stay as they are.
             *args: passed to the torch optimiser's ``step``, as are the keyword arguments.
         """
-        if len(params) != len(self._active) or not all(map(operator.is_, params, self._active)):
-            self._activate(params)
+        optimizer = self.select(params)
         for p in self._fused_on_cpu:  # torch's kernel takes it for granted that gradients are contiguous
             if p.grad is not None and not p.grad.is_contiguous():
                 p.grad = p.grad.contiguous()
-        self._optimizer().step(*args, **kwargs)
+        optimizer.step(*args, **kwargs)
+
+    def select(self, params: Sequence[Tensor]) -> Optimizer:
+        """Leaves only some of the known parameters in the torch optimiser's groups.
+
+        Args:
+            params: those to keep there; the states of the others stay.
+
+        Returns:
+            The torch optimiser.
+        """
+        if len(params) != len(self._active) or not all(map(operator.is_, params, self._active)):
+            self._activate(params)
+        return self._optimizer()
 
     def _activate(self, params: Sequence[Tensor]) -> None:
         chosen = set(params)

@@ -1,8 +1,8 @@
 r"""Gradients of Gamma and Dirichlet variates by their shapes: implicit reparameterisation.
 
 A variate with distribution function F and density p moves with its shape by ``-(dF / d shape) / p``. Call this y for
-``x ~ Gamma(a)``; for ``x ~ Beta(a, n - a)`` let y be ``n / (1 - x)`` times it. Differentiating ``-dF/da`` by x shows that
-both solve one linear equation, in ``m = a / n`` (0 for Gamma) and ``l = x / m`` (for Gamma ``x / a``):
+``x ~ Gamma(a)``; for ``x ~ Beta(a, n - a)`` let y be ``n / (1 - x)`` times it. Differentiating ``-dF/da`` by x shows
+that both solve one linear equation, in ``m = a / n`` (0 for Gamma) and ``l = x / m`` (for Gamma ``x / a``):
 
 .. math::
     \tfrac{1 - m l}{a} (l y' - y) + (1 - l) y = l (\psi(a) - \psi(n) - \log x)
@@ -110,33 +110,33 @@ def _psi_gap(m: Value | None, a: Value) -> Value:
 Series = list[list[Fraction]]  # by power of l - 1, then by power of m
 
 
+def _at(rows: Series, j: int, i: int) -> Fraction:
+    return rows[j][i] if 0 <= j < len(rows) and i >= 0 else Fraction(0)
+
+
 @cache
 def _series() -> tuple[Series, ...]:
     """For each power of 1/a the power series of its coefficient; each next one takes one more term of those before."""
-    length = max(_DEGREES) + _ORDER + 2
-    width = _ORDER + 2
-    zero = Fraction(0)
-
-    def at(rows: Series, j: int, i: int) -> Fraction:
-        return rows[j][i] if 0 <= j < len(rows) and 0 <= i < width else zero
-
-    sign = [Fraction((-1) ** j) for j in range(length + 2)]
+    length, width = max(_DEGREES) + _ORDER + 2, _ORDER + 2
     # (1 + e) log(1 + e) / e
-    start = [Fraction(1)] + [sign[j] * (Fraction(1, j + 1) - Fraction(1, j)) for j in range(1, length)]
-    rows: Series = [[number, *[zero] * (width - 1)] for number in start]
-    result = [rows]
+    start = [Fraction(1), *(Fraction((-1) ** j * -1, j * (j + 1)) for j in range(1, length))]
+    result = [[[number, *[Fraction(0)] * (width - 1)] for number in start]]
     for k in range(1, _ORDER + 1):
-        slope = [[(j + 1) * at(rows, j + 1, i) + (j - 1) * at(rows, j, i) for i in range(width)]
-                 for j in range(len(rows) - 1)]  # fmt: skip
-        inner = [[at(slope, j, i - 1) + at(slope, j - 1, i - 1) - at(slope, j, i) for i in range(width)]
-                 for j in range(len(slope))]  # fmt: skip
-        for j in (0, 1):
-            inner[j][0] += _PSI[k]
-            inner[j][k] -= _PSI[k]
-        assert not any(inner[0])  # the solution is smooth at l = 1
-        rows = [[-number for number in row] for row in inner[1:]]
-        result.append(rows)
+        result.append(_following(result[-1], k))
     return tuple(result)
+
+
+def _following(rows: Series, k: int) -> Series:
+    """The series of the coefficient of power k from the one before: the equation, divided by ``l - 1``."""
+    powers = range(len(rows[0]))
+    slope = [[(j + 1) * _at(rows, j + 1, i) + (j - 1) * _at(rows, j, i) for i in powers] for j in range(len(rows) - 1)]
+    inner = [[_at(slope, j, i - 1) + _at(slope, j - 1, i - 1) - _at(slope, j, i) for i in powers]
+             for j in range(len(slope))]  # fmt: skip
+    for j in (0, 1):
+        inner[j][0] += _PSI[k]
+        inner[j][k] -= _PSI[k]
+    assert not any(inner[0])  # the solution is smooth at l = 1
+    return [[-number for number in row] for row in inner[1:]]
 
 
 def _near(distance: Value, m: Value | None, a: Value) -> tuple[Value, Value]:

@@ -1,7 +1,7 @@
 """Random draws become inputs, so that the step is a pure function.
 
 Draws from a distribution with parameters are rewritten to a standard one and arithmetic, as torch's own kernels do it.
-What has no such form, the Gamma family for one, stays in the graph: only lowerings that have a sampler take it.
+What has no such form, the Gamma family for one, stays in the graph, unless the pass before has given it a key.
 """
 
 from collections.abc import Callable
@@ -63,6 +63,10 @@ def _normal_of_tensors(graph: Graph, node: Node) -> Node:
     return _affine(graph, node, _aten.randn.default, _argument(node, 1, 1.0), node.args[0])
 
 
+def _normal_of_scales(graph: Graph, node: Node) -> Node:
+    return _affine(graph, node, _aten.randn.default, node.args[1], node.args[0])
+
+
 def _like(target: Any) -> Callable[[Graph, Node], Node]:
     return lambda graph, node: _standard(graph, node, target)
 
@@ -70,6 +74,16 @@ def _like(target: Any) -> Callable[[Graph, Node], Node]:
 def _uniform(graph: Graph, node: Node) -> Node:
     low, high = _argument(node, 1, 0.0), _argument(node, 2, 1.0)
     return _affine(graph, node, _aten.rand.default, high - low, low)
+
+
+def _whole_numbers(graph: Graph, node: Node) -> Node:
+    """``randint_like(tensor, high)`` or ``randint_like(tensor, low, high)``."""
+    low, high = (0, node.args[1]) if len(node.args) == 2 else node.args[1:3]
+    value = node.meta["val"]
+    with graph.inserting_before(node):
+        new = graph.call_function(_aten.randint.low, (low, high, list(value.shape)), _options(node))
+    new.meta["val"] = value
+    return new
 
 
 def _bernoulli(graph: Graph, node: Node) -> Node:
@@ -85,8 +99,11 @@ _REWRITES: dict[Any, Callable[[Graph, Node], Node]] = {
     _aten.normal_functional.default: _normal_functional,
     _aten.normal.Tensor_Tensor: _normal_of_tensors,
     _aten.normal.Tensor_float: _normal_of_tensors,
+    _aten.normal.float_Tensor: _normal_of_scales,
     _aten.randn_like.default: _like(_aten.randn.default),
     _aten.rand_like.default: _like(_aten.rand.default),
+    _aten.randint_like.default: _whole_numbers,
+    _aten.randint_like.low_dtype: _whole_numbers,
     _aten.uniform.default: _uniform,
     _aten.bernoulli.p: _bernoulli,
 }

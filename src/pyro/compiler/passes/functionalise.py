@@ -1,5 +1,6 @@
 """Takes mutation and views of mutated tensors out of a graph, and decomposes it into core operators."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,20 +14,34 @@ from pyro.compiler.passes.draft import Draft
 __all__ = ["functionalise"]
 
 
-def _foreach_norm(tensors: list[Tensor], ord: float = 2, dtype: torch.dtype | None = None) -> list[Tensor]:
-    return [torch.linalg.vector_norm(tensor, ord, dtype=dtype) for tensor in tensors]
+# what the multi-tensor operators of optimisers and of gradient clipping do to each tensor
+_EACH: dict[str, Callable[..., Tensor]] = {
+    **{name: getattr(torch, name) for name in (
+        "abs", "add", "clamp_max", "clamp_min", "div", "exp", "lerp", "log", "maximum", "minimum", "mul", "neg", "pow",
+        "reciprocal", "rsqrt", "sign", "sqrt", "sub")},
+    "addcdiv": lambda x, numerator, denominator, value=1: torch.addcdiv(x, numerator, denominator, value=value),
+    "addcmul": lambda x, factor, other, value=1: torch.addcmul(x, factor, other, value=value),
+    "norm": lambda x, ord=2, dtype=None: torch.linalg.vector_norm(x, ord, dtype=dtype),
+}
 
 
-def _foreach_mul(tensors: list[Tensor], factor: Any) -> list[Tensor]:
-    return [tensor * factor for tensor in tensors]
+def _each(fn: Callable[..., Tensor]) -> Callable[..., list[Tensor]]:
+    """A function of lists of tensors, and of arguments that all have in common."""
+    def run(*args: Any, **kwargs: Any) -> list[Tensor]:
+        (length, *_) = (len(value) for value in args if isinstance(value, list | tuple))
+        return [fn(*(value[i] if isinstance(value, list | tuple) else value for value in args), **kwargs)
+                for i in range(length)]
+
+    return run
 
 
 @cache
 def _table() -> dict[Any, Any]:
-    """Torch's core decompositions, and those of the multi-tensor operators that gradient clipping uses."""
-    aten = torch.ops.aten
-    return {**core_aten_decompositions(), aten._foreach_norm.Scalar: _foreach_norm,
-            aten._foreach_mul.Tensor: _foreach_mul, aten._foreach_mul.Scalar: _foreach_mul}
+    """Torch's core decompositions, and those of the multi-tensor operators."""
+    packets = {name: getattr(torch.ops.aten, f"_foreach_{name}") for name in _EACH}
+    each = {getattr(packet, overload): _each(_EACH[name]) for name, packet in packets.items()
+            for overload in packet.overloads() if not overload.endswith("out")}
+    return {**core_aten_decompositions(), **each}
 
 
 def functionalise(draft: Draft) -> Draft:

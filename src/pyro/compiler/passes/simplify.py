@@ -41,7 +41,7 @@ def simplify(draft: Draft) -> Draft:
 
 
 def _remove_duplicates(graph: Graph) -> None:
-    """Computes once what has the same operation and the same arguments. (Torch's own pass loads all of its compiler.)"""
+    """Computes once what has the same operation and arguments. (Torch's own pass loads all of its compiler.)"""
     first: dict[Any, Node] = {}
     for node in list(graph.nodes):
         if node.op != "call_function" or is_random(node):

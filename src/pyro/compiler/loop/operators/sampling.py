@@ -88,13 +88,13 @@ def _categorical(builder: Builder, val: Tensor, weights: Expression, num_samples
     return called(builder, "categorical", [weights], val, [math.prod(lead), length, num_samples, draw], key)
 
 
-@row("_standard_gamma_grad.default")
+@row("flashover.standard_gamma_grad.default", "_standard_gamma_grad.default")
 def _standard_gamma_grad(builder: Builder, val: Tensor, alpha: Expression, output: Expression) -> Expression:
     operands = [builder.operand(v, v.kind, val.shape) for v in (alpha, output)]
     return called(builder, "standard_gamma_grad", operands, val, [val.numel()])
 
 
-@row("_dirichlet_grad.default")
+@row("flashover.dirichlet_grad.default", "_dirichlet_grad.default")
 def _dirichlet_grad(builder: Builder, val: Tensor, x: Expression, alpha: Expression, total: Expression) -> Expression:
     operands = [builder.operand(v, v.kind, val.shape) for v in (x, alpha, total)]
     return called(builder, "dirichlet_grad", operands, val, [val.numel()])

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from pyro.compiler.errors import CannotCapture
+from pyro.compiler.reads import RefuseReads
+
+READS = {
+    "item": lambda x: x.item(), "float": float, "int": int, "bool": bool, "branch": lambda x: 1 if x > 0 else 2,
+    "index": lambda x: [1, 2, 3][x.long()], "numpy": lambda x: x.numpy(), "tolist": lambda x: x.tolist(),
+    "asarray": np.asarray, "equal": lambda x: torch.equal(x, x), "allclose": lambda x: torch.allclose(x, x),
+    "size": lambda x: torch.ones(int(x)),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_values_are_not_read(read):
+    def program(x):
+        with RefuseReads():
+            READS[read](x)
+        return x
+
+    with pytest.raises(CannotCapture, match="reads the value of a tensor"):
+        make_fx(program)(torch.tensor(1.0))
+
+
+def test_an_error_that_is_swallowed_is_kept():
+    def program(x):
+        with RefuseReads() as reads:
+            try:
+                x.item()
+            except Exception:
+                x = x + 1
+        seen.append(reads.error)
+        return x
+
+    seen = []
+    make_fx(program)(torch.tensor(1.0))
+    assert isinstance(seen[0], CannotCapture)
+
+
+def test_other_errors_and_results_pass():
+    with RefuseReads() as reads:
+        assert torch.add(torch.ones(2), 1).shape == (2,)
+        with pytest.raises(RuntimeError, match="size"):
+            torch.ones(2) + torch.ones(3)
+    assert reads.error is None
