@@ -34,6 +34,17 @@ def test_the_captured_graph_takes_every_step_and_says_why(graph, monkeypatch):
     assert any("no row for aten.fft" in reason for reason in chosen.reasons)
 
 
+def test_eager_steps_where_time_goes_into_large_tensors(graph, monkeypatch):
+    def refuse(graph):
+        raise Unsupported("no row for aten.fft")
+
+    monkeypatch.setattr(module, "compile_loop", refuse)
+    monkeypatch.setattr(module, "_LARGE", 0)
+    chosen = plan(graph)
+    assert chosen.lowering is None and chosen.name == "eager"
+    assert "no loop program: no row for aten.fft" in chosen.reasons
+
+
 def test_planning_draws_no_random_numbers(graph):
     before = torch.get_rng_state()
     plan(graph)

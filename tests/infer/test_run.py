@@ -9,6 +9,9 @@ import pyro
 import pyro.distributions as dist
 from pyro import poutine, settings
 from pyro.compiler import compiled as compiled_module
+from pyro.compiler import plan as plan_module
+from pyro.compiler.errors import Unsupported
+from pyro.infer import JitTrace_ELBO
 from pyro.infer import run as run_module
 from pyro.optim import Adam, ExponentialLR
 from tests.infer.inferences import DATA, assert_close, guide, make, model, state, values
@@ -220,3 +223,22 @@ def test_memory_stays_flat():
         for _ in range(1000):
             svi.run(10)
     assert objects() <= before + 5
+
+
+def test_a_heavy_step_that_no_loop_takes_stays_eager_and_says_why(monkeypatch):
+    def refuse(graph):
+        raise Unsupported("no row for it")
+
+    monkeypatch.setattr(plan_module, "compile_loop", refuse)
+    monkeypatch.setattr(plan_module, "_LARGE", 0)
+    svi = make(loss=JitTrace_ELBO())
+    torch.manual_seed(4)
+    result = svi.run(10)
+    assert {part.how for part in result.parts} == {"eager"} and len(result.losses) == 10
+    assert any("large tensors" in reason for reason in result.reasons)
+    step = svi.step()
+    with pyro.get_param_store().scope():
+        torch.manual_seed(4)
+        other = make()
+        losses = [other.step() for _ in range(11)]
+    assert losses == [*result.losses.tolist(), step]

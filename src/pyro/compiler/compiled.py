@@ -177,7 +177,9 @@ class Run:
         records = [torch.empty((first + count, *out.spec.shape), dtype=out.spec.dtype, device=out.spec.device)
                    for out in outputs]
         before, generators = [self._inputs[i].clone() for i in self._states], _generator_states()
-        run: Callable[..., None] = self._compiled.plan.lowering.run
+        lowering = self._compiled.plan.lowering
+        assert lowering is not None, "the caller takes eager steps where there is no lowering"
+        run: Callable[..., None] = lowering.run
         run(self._inputs, records, count, first)
         losses, passed = records[0][first:], records[1][first:]
         if bool(passed.all()):

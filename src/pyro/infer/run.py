@@ -73,7 +73,10 @@ class Runner:
             compiled = self._find(record, args, kwargs)
         except CannotCapture as e:
             return e
-        self._compiled(compiled, record, args, kwargs)
+        if compiled.plan.lowering is None:
+            self._eager(record, record.missing, args, kwargs)
+        else:
+            self._compiled(compiled, record, args, kwargs)
         return None
 
     def _has_other_parameters(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -97,6 +100,8 @@ class Runner:
             warnings.warn(f"SVI.step is not compiled, because the step cannot be captured: {e}. The answer stays "
                           "right; it takes longer.", stacklevel=3)
             return loss  # type: ignore[no-any-return]
+        if compiled.plan.lowering is None:
+            return self._svi._eager_step(args, kwargs)  # type: ignore[no-any-return]
         record = _Record(1, False)
         self._compiled(compiled, record, args, kwargs)
         return record.last_loss()

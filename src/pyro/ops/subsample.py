@@ -1,7 +1,7 @@
 """Uniform samples without replacement, at the cost of the sample and not of the population.
 
-The draw is one operator, ``flashover::sample_without_replacement``: its loop depends on the numbers drawn, and a captured
-program holds it as a single random node.
+The draw is one operator, ``flashover::sample_without_replacement``: its loop depends on the numbers drawn, and a
+captured program holds it as a single random node.
 """
 
 import torch
