@@ -47,14 +47,14 @@ def get_importance_trace(
     if detach:
         guide_trace.detach_()
     model_trace = _run(replay(model, trace=guide_trace), graph_type, args, kwargs)
-    if is_validation_enabled():
+    validates = is_validation_enabled()
+    if validates:
         check_model_guide_match(model_trace, guide_trace, max_plate_nesting)
-    guide_trace = prune_subsample_sites(guide_trace)
-    model_trace = prune_subsample_sites(model_trace)
+    # the choice of rows has no density
+    model_trace, guide_trace = prune_subsample_sites(model_trace), prune_subsample_sites(guide_trace)
     model_trace.compute_log_prob()
     guide_trace.compute_score_parts()
-    if is_validation_enabled():
-        for site in (*model_trace.nodes.values(), *guide_trace.nodes.values()):
-            if site["type"] == "sample":
-                check_site_shape(site, max_plate_nesting)
+    for site in (*model_trace.nodes.values(), *guide_trace.nodes.values()) if validates else ():
+        if site["type"] == "sample":
+            check_site_shape(site, max_plate_nesting)
     return model_trace, guide_trace
