@@ -27,7 +27,7 @@ from pyro.infer.elbo import ELBO
 from pyro.infer.enum import get_importance_trace
 from pyro.infer.util import MultiFrameTensor, get_plate_stacks
 from pyro.ops.validation import collecting, is_validation_enabled
-from pyro.poutine.trace_struct import Trace
+from pyro.poutine.trace_struct import Trace, batch_sum
 
 __all__ = ["JitTrace_ELBO", "Trace_ELBO"]
 
@@ -82,17 +82,13 @@ def _loss_and_surrogate(model_trace: Trace, guide_trace: Trace) -> tuple[Any, An
     scores = _scores(model_trace, guide_trace) if torch.is_grad_enabled() else []
     if not scores:
         return loss, loss
-    surrogate = _add([_total(site["score_parts"].entropy_term) for site in guide_sites]) - log_p
+    surrogate = _add([batch_sum(site["score_parts"].entropy_term) for site in guide_sites]) - log_p
     ratios = _log_ratios(model_trace, guide_trace)
     for site, score in scores:
         ratio = ratios.sum_to(site["cond_indep_stack"])
         if ratio is not None:
             surrogate = surrogate - (ratio * score).sum()
     return loss, surrogate
-
-
-def _total(term: Any) -> Any:
-    return term.sum() if isinstance(term, Tensor) and term.dim() else term
 
 
 class Trace_ELBO(ELBO):

@@ -17,7 +17,7 @@ from pyro.distributions.util import scale_and_mask
 from pyro.ops import validation
 from pyro.ops.packed import pack
 
-__all__ = ["Trace", "allow_all_sites"]
+__all__ = ["Trace", "allow_all_sites", "batch_sum"]
 
 SiteFilter = Callable[[str, Any], bool]
 
@@ -189,7 +189,7 @@ class Trace:
                 else:
                     density = self._evaluate(name, site, "log_prob")
                     log_prob = scale_and_mask(density, site["scale"], site["mask"])
-                site["log_prob_sum"] = _total(log_prob)
+                site["log_prob_sum"] = batch_sum(log_prob)
                 _watch(name, site["log_prob_sum"])
             result = result + site["log_prob_sum"]
         return result
@@ -209,7 +209,7 @@ class Trace:
             density = self._evaluate(name, site, "log_prob")
             site["unscaled_log_prob"] = density
             site["log_prob"] = log_prob = scale_and_mask(density, site["scale"], site["mask"])
-            site["log_prob_sum"] = _total(log_prob)
+            site["log_prob_sum"] = batch_sum(log_prob)
             _watch(name, site["log_prob_sum"])
 
     def compute_score_parts(self) -> None:
@@ -225,7 +225,7 @@ class Trace:
             site["unscaled_log_prob"] = parts.log_prob
             site["score_parts"] = parts = parts.scale_and_mask(site["scale"], site["mask"])
             site["log_prob"] = parts.log_prob
-            site["log_prob_sum"] = _total(parts.log_prob)
+            site["log_prob_sum"] = batch_sum(parts.log_prob)
             _watch(name, site["log_prob_sum"])
 
     def detach_(self) -> None:
@@ -351,7 +351,8 @@ def _watch(name: str, log_density: Tensor) -> None:
         validation.watch(name, log_density)
 
 
-def _total(log_prob: Any) -> Any:
+def batch_sum(log_prob: Any) -> Any:
+    """The sum of a log-density over its batch; numbers and scalars are their own."""
     return log_prob.sum() if isinstance(log_prob, Tensor) and log_prob.dim() else log_prob
 
 
