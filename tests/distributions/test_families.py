@@ -13,7 +13,8 @@ from torch import Tensor
 
 import pyro.distributions as dist
 from pyro.distributions.torch_distribution import TorchDistributionMixin
-from tests.distributions.table import CASES, Case
+from tests.distributions.case import Case
+from tests.distributions.table import CASES
 
 DRAWS = 10_000
 

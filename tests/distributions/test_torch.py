@@ -10,7 +10,8 @@ from torch.func import grad, vmap
 
 import pyro.distributions as dist
 from pyro.distributions import constraints, transforms
-from tests.distributions.table import CASES, Case
+from tests.distributions.case import Case
+from tests.distributions.table import CASES
 
 THEIRS = {name: value for name, value in vars(torch.distributions).items() if name in torch.distributions.__all__}
 FAMILIES = [name for name, value in THEIRS.items()
