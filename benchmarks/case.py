@@ -19,6 +19,10 @@ A program may have an attribute ``how`` that tells in a few words what runs its 
 """
 
 
+ELSEWHERE: Mapping[str, str] = {"families": "benchmarks.family_case"}
+"""The cases that a program of their own runs, by name, and the modules that define them."""
+
+
 @dataclass(frozen=True)
 class Peer:
     """One way of doing the work.
@@ -89,9 +93,9 @@ def load_case(name: str) -> Case:
     Raises:
         ValueError: There is no case of this name.
     """
-    if name not in case_names():
+    if name not in case_names() and name not in ELSEWHERE:
         raise ValueError(f"There is no case '{name}'. Choose from: {', '.join(case_names())}.")
-    case = importlib.import_module(f"benchmarks.cases.{name}").CASE
+    case = importlib.import_module(ELSEWHERE.get(name, f"benchmarks.cases.{name}")).CASE
     if not isinstance(case, Case):
-        raise TypeError(f"benchmarks/cases/{name}.py: CASE is a {type(case).__name__}, expected a Case.")
+        raise TypeError(f"Case '{name}': its CASE is a {type(case).__name__}, expected a Case.")
     return case

@@ -190,7 +190,13 @@ class Worker:
         self._process.communicate()
 
 
-def measure(case: Case, peers: Iterable[str], python: Callable[[str], Path], settings: Settings) -> Result:
+def measure(
+    case: Case,
+    peers: Iterable[str],
+    python: Callable[[str], Path],
+    settings: Settings,
+    first_steps: int = FIRST_STEPS,
+) -> Result:
     """Runs one case.
 
     Args:
@@ -198,6 +204,7 @@ def measure(case: Case, peers: Iterable[str], python: Callable[[str], Path], set
         peers: Which of its peers to run.
         python: Gives the interpreter of an environment by its name.
         settings: How the run is made.
+        first_steps: How many steps each peer runs first, whose mean loss is kept.
     """
     chosen = [peer for peer in case.peers if peer in set(peers)]
     with ExitStack() as stack:
@@ -213,7 +220,7 @@ def measure(case: Case, peers: Iterable[str], python: Callable[[str], Path], set
                 )
                 processes[process] = stack.enter_context(worker)
             workers[name] = processes[process]
-            started[name] = workers[name].ask("start", peer=name, steps=FIRST_STEPS)
+            started[name] = workers[name].ask("start", peer=name, steps=first_steps)
             started[name] |= workers[name].ask("calibrate", peer=name, seconds=settings.seconds)
         microseconds: dict[str, list[float]] = {name: [] for name in chosen}
         orders = random.Random(0)

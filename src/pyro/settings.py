@@ -37,6 +37,11 @@ class Values:
         progress_bar: whether long runs show progress; ``None`` leaves it to where the output goes.
         eager_random_numbers: whether a compiled run draws the very numbers that eager steps would draw, one step at a
             time; slower, to compare the two. Without it the numbers of many steps are drawn at once.
+        inductor: whether long runs are compiled by Inductor, in another process, where they are too large for a loop
+            program.
+        inductor_directory: where compiled steps are kept; ``None`` leaves it to the environment variable
+            ``FLASHOVER_INDUCTOR_DIR``, and without that to the user's cache.
+        inductor_gigabytes: how much of the disk they may take; those not used for longest are removed first.
     """
 
     validate: bool = __debug__
@@ -46,6 +51,9 @@ class Values:
     module_local_params: bool = False
     progress_bar: bool | None = None
     eager_random_numbers: bool = False
+    inductor: bool = True
+    inductor_directory: str | None = None
+    inductor_gigabytes: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,9 @@ register("validate_distributions_torch", "torch.distributions.distribution", "Di
          _instance_of(bool))
 register("module_local_params", __name__, "values.module_local_params", _instance_of(bool))
 register("eager_random_numbers", __name__, "values.eager_random_numbers", _instance_of(bool))
+register("inductor", __name__, "values.inductor", _instance_of(bool))
+register("inductor_directory", __name__, "values.inductor_directory", _instance_of(str, type(None)))
 register("progress_bar", __name__, "values.progress_bar", _instance_of(bool, type(None)))
 for _name, _bound in (("binomial_approx_sample_thresh", 1.0), ("binomial_approx_log_prob_tol", 0.0),
-                      ("cholesky_relative_jitter", 0.0)):
+                      ("cholesky_relative_jitter", 0.0), ("inductor_gigabytes", 0.0)):
     register(_name, __name__, f"values.{_name}", _at_least(_bound))

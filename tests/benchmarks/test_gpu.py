@@ -32,9 +32,10 @@ def test_with_a_device_it_prints_a_table_for_each_case(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A device")
     monkeypatch.setattr(gpu, "measure", measure)
+    monkeypatch.setattr(gpu.lowerings, "main", lambda arguments: print("ways", *arguments))
     gpu.main()
     out = capsys.readouterr().out
-    assert out.startswith("A device, CUDA ")
+    assert out.startswith("A device, CUDA ") and out.endswith("ways --device cuda\n")
     assert [line for line in out.splitlines() if line.startswith("###")] == [
         f"### {name}: {load_case(name).title}" for name in gpu.CASES
     ]

@@ -1,16 +1,20 @@
 """Capturing looks at a step and leaves everything as it was; what is no fixed program is refused with its line."""
 
 import copy
+import math
+import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.fx.experimental.proxy_tensor import get_proxy_mode
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 import pyro
 import pyro.distributions as dist
 from pyro.compiler.capture import capture
 from pyro.compiler.errors import CannotCapture
+from pyro.compiler.graph import InputRole
 from tests.compiler.models import MODELS
 from tests.compiler.problem import DATA, Problem, guide, model
 from tests.compiler.trajectories import warmed_up
@@ -85,7 +89,7 @@ def swallow(z):
 
 
 def refuse_to_be_traced(z):
-    if get_proxy_mode() is not None:
+    if _get_current_dispatch_mode() is not None:
         raise KeyError("no")
 
 
@@ -117,7 +121,7 @@ def test_a_loss_that_is_no_tensor_is_refused():
 
 def test_a_parameter_that_a_handler_replaced_by_a_value_is_no_parameter():
     problem = Problem(model, pyro.poutine.substitute(guide, data={"loc": torch.tensor(0.1)}))
-    assert captured(problem).num_parameters == 1
+    assert len(captured(problem).layout.leaves) == 1
 
 
 @pytest.mark.parametrize("is_validated", [False, True])
@@ -128,15 +132,111 @@ def test_validation_stays_as_it_is(is_validated):
         assert torch.distributions.Distribution._validate_args == is_validated
 
 
-def test_the_inputs_have_names_and_examples():
+def slots(problem):
+    return {slot.name: slot for slot in captured(problem).draft.slots}
+
+
+def closed_over(problem):
+    return [slot for name, slot in slots(problem).items() if name.startswith("closed over")]
+
+
+def test_the_inputs_have_names_and_tensors():
     problem = MODELS["keywords"]()
-    step = captured(problem)
-    assert step.names == ["loc", "scale", "loc.step", "loc.exp_avg", "loc.exp_avg_sq", "scale.step", "scale.exp_avg",
-                          "scale.exp_avg_sq", "group 0.lr", "argument 0"]
-    assert (step.num_parameters, step.num_state, step.num_options) == (2, 6, 1)
-    assert step.examples[-1] is problem.kwargs["observed"]
+    found = slots(problem)
+    assert list(found) == [
+        "loc", "scale", "loc.step", "loc.exp_avg", "loc.exp_avg_sq", "scale.step", "scale.exp_avg", "scale.exp_avg_sq",
+        "group 0.lr", "group 0.betas[0]", "group 0.betas[1]", "group 0.eps", "argument 0", "number 0"]
+    assert found["argument 0"].tensor.data_ptr() == problem.kwargs["observed"].data_ptr()
 
 
-def test_buffers_that_a_step_changes_are_recognised():
-    step = captured(MODELS["batch_norm"]())
-    assert sorted(tuple(value.shape) for value in step.mutated.values()) == [(), (4,), (4,)]
+def test_buffers_that_the_step_changes_are_state():
+    states = [slot for slot in closed_over(MODELS["batch_norm"]()) if slot.role is InputRole.STATE]
+    assert sorted(tuple(slot.tensor.shape) for slot in states) == [(), (4,), (4,)]
+
+
+def test_a_closed_over_tensor_is_one_input_and_no_copy():
+    data = torch.tensor([1.0, 2.0, 3.0])
+
+    def model():
+        z = pyro.sample("z", dist.Normal(data.sum() - data.sum(), 1.0))
+        with pyro.plate("data", 3):
+            pyro.sample("x", dist.Normal(z, 1.0), obs=data)
+
+    (slot,) = closed_over(Problem(model, guide))
+    assert slot.role is InputRole.CONSTANT and slot.tensor.data_ptr() == data.data_ptr()
+
+
+def test_parameters_are_the_inputs_that_the_optimiser_starts_from(store):
+    found = slots(MODELS["normal"]())
+    for name, leaf in store.named_parameters():
+        assert found[name].tensor.data_ptr() == leaf.data_ptr()
+
+
+def test_numbers_made_in_the_program_are_constants_of_the_graph():
+    def model():
+        pyro.sample("z", dist.Normal(torch.tensor(1.25), torch.tensor(2.0)))
+
+    draft = captured(Problem(model, guide)).draft
+    assert not [slot for slot in draft.slots if slot.name.startswith("closed over")]
+    assert {1.25, 2.0} <= {node.args[1] for node in draft.graph.nodes if node.target is torch.ops.aten.full.default}
+
+
+@pytest.mark.parametrize(("name", "role"), [("Adam", InputRole.CONSTANT), ("ClippedAdam", InputRole.STATE)])
+def test_an_option_that_the_step_changes_is_state(name, role):
+    assert slots(MODELS[name]())["group 0.lr"].role is role
+
+
+def scaled(use):
+    def model(number):
+        with pyro.poutine.scale(scale=use(number)):
+            z = pyro.sample("z", dist.Normal(0.0, 1.0))
+        pyro.sample("x", dist.Normal(z, 1.0), obs=torch.tensor(0.0))
+
+    return Problem(model, lambda number: guide(), args=(0.25,))
+
+
+@pytest.mark.parametrize("use", [
+    lambda x: x, lambda x: 1 - x, lambda x: 2 * x ** 2 / 3, lambda x: abs(-x), lambda x: min(x, 0.5),
+    lambda x: torch.tensor(x), lambda x: torch.tensor(x, dtype=torch.float64).float() + x, lambda x: 1e-3**x])
+def test_a_float_among_the_arguments_is_an_input(use):
+    step = captured(scaled(use))
+    (node,) = (node for node, slot in zip(step.draft.placeholders(), step.draft.slots, strict=True)
+               if slot.name == "number 0")
+    assert node.users
+    assert all(condition.holds([*step.layout.options(), 0.3]) for condition in step.conditions)
+
+
+def test_a_float_that_is_read_without_a_trace_stays_as_it_is():
+    step = captured(scaled(math.exp))
+    fits = [all(c.holds([*step.layout.options(), value]) for c in step.conditions) for value in (0.25, 0.3)]
+    assert fits == [True, False]
+
+
+def test_what_a_program_asks_about_a_number_is_a_condition():
+    step = captured(scaled(lambda x: x if x < 0.5 else 0.5))
+    fits = [all(c.holds([*step.layout.options(), value]) for c in step.conditions) for value in (0.25, 0.4, 0.7)]
+    assert fits == [True, True, False]
+
+
+def test_an_argument_that_the_step_changes_is_state():
+    def model(memory):
+        z = pyro.sample("z", dist.Normal(0.0, 1.0))
+        memory[1] += 1.0
+        pyro.sample("x", dist.Normal(z, memory.sum()), obs=torch.tensor(0.0))
+
+    memory = torch.ones(3)
+    slot = slots(Problem(model, lambda memory: guide(), args=(memory,)))["argument 0"]
+    assert slot.role is InputRole.STATE and torch.equal(memory, torch.tensor([1.0, 3.0, 1.0]))
+
+
+@pytest.mark.parametrize("use", [
+    lambda z: z * random.random(), lambda z: z + torch.from_numpy(np.random.randn(2)).sum(),
+    lambda z: z if random.random() < 0.5 else z + 1 + z])
+def test_a_program_that_is_another_one_each_time_is_refused(use):
+    def model():
+        z = pyro.sample("z", dist.Normal(0.0, 1.0))
+        pyro.sample("x", dist.Normal(use(z), 1.0), obs=torch.tensor(0.0))
+
+    random.seed(3)
+    with pytest.raises(CannotCapture, match="is another one each time"):
+        captured(Problem(model, guide))

@@ -26,8 +26,6 @@ LOWERINGS: dict[str, Callable[[Compiled], Lowering | None]] = {
 UNSUPPORTED: dict[tuple[str, str], str] = {
     **{("loop program", name): "its samplers have numbers of their own, see the law below"
        for name in ("gamma_guide", "beta_guide", "dirichlet_guide")},
-    ("loop program", "constrained"): "no row for diagonal_scatter",
-    ("loop program", "full_rank"): "no row for diagonal_scatter",
     ("loop program", "transformed_series"): "no rows for Fourier transforms",
 }
 

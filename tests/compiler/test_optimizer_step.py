@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pyro.compiler.errors import CannotCapture
-from pyro.compiler.optimizer_step import STYLES, OptimizerState, Style, pure_step
+from pyro.compiler.optimizer_step import STYLES, OptimizerState, pure_step
 
 
 def stepped(optimizer_class, **options):
@@ -23,8 +23,8 @@ def step(optimizer, leaves, grads):
 
 
 def pure(layout, leaves, grads, clips=None):
-    options = [torch.tensor(number) for number in layout.options()]
-    return pure_step(layout, [leaf.detach() for leaf in leaves], grads, layout.tensors(), options, clips or {})
+    params = [leaf.detach() for leaf in leaves]
+    return pure_step(layout, params, grads, layout.tensors(), layout.options(), clips or {})
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -105,19 +105,16 @@ def test_state_that_is_no_fixed_set_of_tensors_is_refused(optimizer_class, reaso
 
 
 def test_options_go_back():
-    leaves, optimizer = stepped(torch.optim.Adam, lr=0.1)
+    leaves, optimizer = stepped(torch.optim.Adam, lr=0.1, betas=(0.5, 0.75))
     layout = OptimizerState(optimizer, leaves, STYLES[0])
-    assert layout.options() == [0.1] and layout.fits()
-    layout.set_options([0.05])
-    assert optimizer.param_groups[0]["lr"] == 0.05
-    optimizer.param_groups[0]["lr"] = tensor = torch.tensor(0.2)
-    layout.set_options([0.3])
-    assert optimizer.param_groups[0]["lr"] is tensor and tensor.item() == pytest.approx(0.3)
+    names, options = layout.option_names(), layout.options()
+    assert dict(zip(names, options, strict=True)) == {
+        "group 0.lr": 0.1, "group 0.betas[0]": 0.5, "group 0.betas[1]": 0.75, "group 0.eps": 1e-8}
+    layout.set_options([2 * number for number in options])
+    group = optimizer.param_groups[0]
+    assert (group["lr"], group["betas"], group["eps"]) == (0.2, (1.0, 1.5), 2e-8)
 
 
-def test_options_that_are_part_of_the_program_must_stay():
-    leaves, optimizer = stepped(torch.optim.Adam, lr=0.1)
-    layout = OptimizerState(optimizer, leaves, Style(scheduled=()))
-    assert layout.options() == [] and layout.fits()
-    optimizer.param_groups[0]["lr"] = 0.05
-    assert not layout.fits()
+def test_a_rate_that_is_a_tensor_is_no_option():
+    leaves, optimizer = stepped(torch.optim.Adam, lr=torch.tensor(0.1), foreach=False, capturable=False)
+    assert "group 0.lr" not in OptimizerState(optimizer, leaves, STYLES[0]).option_names()

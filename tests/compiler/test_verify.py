@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 import pytest
-import torch
 
 from pyro.compiler.capture import capture
 from pyro.compiler.graph import InputRole
-from pyro.compiler.passes.lift import lift
 from pyro.compiler.verify import verify
 from tests.compiler.models import MODELS
 from tests.compiler.trajectories import warmed_up
@@ -16,7 +14,7 @@ from tests.compiler.trajectories import warmed_up
 @pytest.fixture
 def draft():
     problem = MODELS["closure"]()
-    return lift(capture(warmed_up(problem)._program(), problem.args, problem.kwargs))
+    return capture(warmed_up(problem)._program(), problem.args, problem.kwargs).draft
 
 
 def test_a_good_draft_passes(draft):
@@ -41,9 +39,8 @@ def with_a_constant_as_result(draft):
 
 
 def with_a_hidden_tensor(draft):
-    draft.module.register_buffer("hidden", torch.zeros(2))
-    with draft.module.graph.inserting_after(draft.placeholders()[-1]):
-        draft.module.graph.get_attr("hidden")
+    with draft.graph.inserting_after(draft.placeholders()[-1]):
+        draft.graph.get_attr("hidden")
     return draft
 
 
@@ -57,7 +54,7 @@ def test_a_broken_draft_does_not(draft, broken, message):
 
 
 def test_a_result_used_before_it_is_computed_is_found(draft):
-    nodes = [node for node in draft.module.graph.nodes if node.op == "call_function" and node.users]
+    nodes = [node for node in draft.graph.nodes if node.op == "call_function" and node.users]
     nodes[-1].append(nodes[0])
     with pytest.raises(RuntimeError, match="used before it has been defined"):
         verify(draft)

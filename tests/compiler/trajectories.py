@@ -105,9 +105,9 @@ def _eager(svi: SVI, run: Run, problem: Problem, num_steps: int) -> Trajectory:
     for _ in range(num_steps):
         loss = torch.tensor(svi.step(*problem.args, **problem.kwargs), dtype=torch.float64)
         row = {"loss": loss, **_named(run._compiled, run._live)}
-        for (g, key), number in zip(layout.group_places, layout.options(), strict=True):
-            if f"group {g}.{key}" in row:
-                row[f"group {g}.{key}"] = torch.tensor(number)
+        for name, number in zip(layout.option_names(), layout.options(), strict=True):
+            if name in row:
+                row[name] = torch.tensor(number, dtype=torch.float64)
         rows.append(row)
     return _stacked(rows)
 

@@ -6,11 +6,17 @@ import pytest
 import torch
 from torch.distributions import kl_divergence
 
+import pyro.distributions as dist
 from pyro.distributions import (  # importing the package registers the pairs
     Delta,
     Gamma,
+    InverseWishart,
+    InverseWishartCholesky,
+    MatrixNormal,
     MultivariateNormal,
     Normal,
+    WishartCholesky,
+    ZeroSumNormal,
 )
 from pyro.distributions.torch_distribution import ExpandedDistribution, Independent
 
@@ -84,3 +90,34 @@ def test_expanded(p: Any, q: Any) -> None:
 def test_delta_against_expanded_is_not_ambiguous() -> None:
     v = torch.zeros(3)
     assert torch.equal(kl_divergence(Delta(v), ExpandedDistribution(Q, (4, 3))), -Q.log_prob(v).expand(4, 3))
+
+
+def d(*values: Any) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+A, B = d([1.0, 0.0], [0.5, 2.0]), d([0.8, 0.0], [-0.3, 1.5])
+C, D = d([1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [0.2, -1.0, 0.5]), 1.5 * torch.eye(3, dtype=torch.float64)
+SCALED = [WishartCholesky, InverseWishart, InverseWishartCholesky]
+PAIRS = [
+    (dist.Wishart(d(3.0, 7.0), scale_tril=A), dist.Wishart(d(4.0), scale_tril=B)),
+    *((family(d(3.0, 7.0), scale_tril=A), family(d(4.0), scale_tril=B)) for family in SCALED),
+    (MatrixNormal(torch.zeros(2, 3).double(), A, C), MatrixNormal(torch.ones(2, 3).double(), B, D)),
+    (ZeroSumNormal(d(0.5, 2.0), (3, 4)), ZeroSumNormal(d(1.0), (3, 4))),
+]
+
+
+@pytest.mark.parametrize("p, q", PAIRS, ids=lambda value: type(value).__name__)
+def test_matrix_families_match_draws(p: Any, q: Any) -> None:
+    torch.manual_seed(0)
+    value = p.sample((20_000,))
+    ratio = p.log_prob(value) - q.log_prob(value)
+    divergence = kl_divergence(p, q)
+    assert divergence.shape == p.batch_shape
+    assert (abs(ratio.mean(0) - divergence) <= 5 * ratio.std(0) / len(value) ** 0.5).all()
+    torch.testing.assert_close(kl_divergence(q, q), torch.zeros_like(kl_divergence(q, q)))
+
+
+def test_zero_sum_normals_of_different_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="same event_shape"):
+        kl_divergence(ZeroSumNormal(1.0, (3,)), ZeroSumNormal(1.0, (4,)))

@@ -1,145 +1,229 @@
-"""Captures one step as a flat graph.
+"""Captures one step as a flat graph without mutation.
 
-The loss, its gradients and the optimiser's step run once under ``make_fx``, on the values that they have. Tensors that
-the program closes over, parameters among them, enter the graph by identity: they are found again and become inputs.
-Random draws stay in the graph as nodes; a pass makes them inputs. Reading a tensor's value raises, so nothing is baked
-in that may change.
+The loss, its gradients and the optimiser's step run once, on the values that they have, while
+:class:`~pyro.compiler.recorder.Recorder` writes down the operators. Parameters, the optimiser's state and options,
+arguments and closed-over tensors are inputs. Reading a tensor's value raises, so nothing is baked in that may change;
+the step is recorded twice, and what differs from one time to the next is no fixed program either.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._decomp import get_decompositions
-from torch.fx import GraphModule
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
-from torch.utils.weak import WeakIdKeyDictionary
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from pyro.compiler.compare import difference
 from pyro.compiler.errors import CannotCapture
+from pyro.compiler.graph import InputRole
+from pyro.compiler.numbers import Condition, Number, Numbers
 from pyro.compiler.optimizer_step import STYLES, OptimizerState, Style, pure_step
+from pyro.compiler.passes.draft import Draft, Slot
 from pyro.compiler.program import Program
 from pyro.compiler.reads import RefuseReads
+from pyro.compiler.recorder import Recorder
+from pyro.compiler.scalars import FixedNumber
+from pyro.compiler.verify import verify
 from pyro.ops.validation import Verdicts, collecting, is_validation_enabled
 from pyro.poutine.handlers import trace
 from pyro.poutine.runtime import _PYRO_PARAM_STORE
 from pyro.poutine.trace_messenger import user_line
 
-__all__ = ["Captured", "capture"]
+__all__ = ["Captured", "capture", "numbers_of"]
+
+# how far numbers are moved for the two recordings: enough to differ in single precision, too little to matter
+_MOVES = (3.1415e-6, 7.3891e-6)
 
 
 @dataclass(frozen=True)
 class Captured:
-    """A step as ``make_fx`` gives it, with the tensors that its inputs stand for.
+    """A step as it was recorded.
 
-    The graph takes ``parameters + optimiser state + options + tensor arguments`` and returns ``new parameters + new
-    state + new options + [loss, whether all checks passed]``.
+    Its inputs are parameters, the optimiser's state and its options, tensors and numbers among the arguments, and
+    tensors that the program closes over. It returns the new state, the loss and whether all checks passed.
 
     Attributes:
-        module: the graph.
-        names: a name for each input.
-        examples: a tensor for each input.
-        num_parameters: how many of the inputs are parameters.
-        num_state: how many are optimiser state.
-        num_options: how many are options.
+        draft: the graph.
         layout: where parameters, state and options go back.
-        mutated: tensors outside of the graph that the step changes, with the values from before the capture.
+        conditions: on the options and on the numbers among the arguments, under which the step is valid.
     """
 
-    module: GraphModule
-    names: list[str]
-    examples: list[Tensor]
-    num_parameters: int
-    num_state: int
-    num_options: int
+    draft: Draft
     layout: OptimizerState
-    mutated: dict[int, Tensor]
+    conditions: tuple[Condition, ...]
 
 
-@cache
-def _decompositions() -> dict[Any, Any]:
-    """Of operators that change tensors, and whose schema does not say so."""
-    return dict(get_decompositions([torch.ops.aten.native_batch_norm]))
+def numbers_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[float]:
+    """The floats among a step's arguments, which are inputs."""
+    return [value for value in tree_flatten((args, kwargs))[0] if type(value) is float]
 
 
-class _Watch(TorchDispatchMode):
-    """Keeps the values of tensors from outside that a program changes, and refuses what cannot be in a graph."""
+class _Place:
+    """Stands for a tensor or a number among a step's arguments."""
 
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._made = WeakIdKeyDictionary()
-        self.before: list[tuple[Tensor, Tensor]] = []
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = {} if kwargs is None else kwargs
-        if func in _decompositions():
-            with self:
-                return _decompositions()[func](*args, **kwargs)
-        if torch.Tag.dynamic_output_shape in func.tags and _has_dynamic_shape(func, args):
-            raise CannotCapture(f"calls {func}, the shape of whose result depends on values")
-        if func._schema.is_mutable:
-            self._save_mutated(func, args, kwargs)
-        result = func(*args, **kwargs)
-        for tensor in tree_flatten(result)[0]:
-            if isinstance(tensor, Tensor):
-                self._made[tensor] = True
-        return result
+def capture(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Captured:
+    """Captures a program's step for given arguments.
 
-    def _save_mutated(self, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        for i, argument in enumerate(func._schema.arguments):
-            if argument.alias_info is None or not argument.alias_info.is_write:
+    Nothing outside changes: random generators, buffers and parameters are as before.
+
+    Args:
+        program: the step.
+        args: positional arguments. Tensors and floats anywhere in them become inputs; all else is part of the program.
+        kwargs: keyword arguments.
+
+    Raises:
+        CannotCapture: if the step is no fixed program; says why.
+    """
+    error: CannotCapture | None = None
+    for style in STYLES:
+        try:
+            return _Recording(program, args, kwargs, style).twice()
+        except CannotCapture as e:
+            error = error or e
+            if not e.in_optimizer:
+                break
+    assert error is not None
+    raise error
+
+
+class _Recording:
+    """The recording of one step.
+
+    Args:
+        program: the step.
+        args: positional arguments.
+        kwargs: keyword arguments.
+        style: how the optimiser's step is run.
+    """
+
+    def __init__(self, program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], style: Style) -> None:
+        self.program = program
+        self.leaves = list(program.parameters.values())
+        self.layout = OptimizerState(program.optimizer, self.leaves, style)
+        flat, self.spec = tree_flatten((args, kwargs))
+        self.others = [_Place() if isinstance(value, Tensor) or type(value) is float else value for value in flat]
+        self.inputs = [value for value in flat if isinstance(value, Tensor) or type(value) is float]
+        self.tensors = [value for value in flat if isinstance(value, Tensor)]
+        self.options = self.layout.options()
+        self.values = [*self.options, *numbers_of(args, kwargs)]
+
+    def twice(self) -> Captured:
+        """Records the step until two recordings agree, with as many numbers as inputs as can be."""
+        fixed: set[int] = set()
+        while True:
+            try:
+                first, second = (self._once(move, fixed) for move in _MOVES)
+            except FixedNumber as e:
+                fixed |= e.positions()
                 continue
-            value = args[i] if i < len(args) else kwargs.get(argument.name)
-            for tensor in tree_flatten(value)[0]:
-                is_outside = isinstance(tensor, Tensor) and tensor not in self._made
-                if is_outside and not any(kept is tensor for kept, _ in self.before):
-                    self.before.append((tensor, tensor.detach().clone()))
+            what = difference(first.draft, second.draft)
+            if what is None:
+                return first
+            untraced = self._untraced(fixed)
+            if not untraced:
+                raise CannotCapture(f"the program is another one each time it runs: {what}. What comes from Python's or "
+                                    "NumPy's random numbers, or from a counter, is not seen by a captured step")
+            fixed |= untraced
 
-    def restore(self) -> None:
-        """Undoes what the program changed."""
-        with torch.no_grad():
-            for tensor, value in self.before:
-                tensor.copy_(value)
+    def _untraced(self, fixed: set[int]) -> set[int]:
+        """The numbers that the program reads in a way that leaves no trace, such as ``math.exp``."""
+        everything = set(range(len(self.values)))
+        if difference(*(self._once(move, everything).draft for move in _MOVES)) is not None:
+            return set()
+        return {i for i in everything - fixed
+                if difference(*(self._once(move, everything - {i}).draft for move in _MOVES)) is not None}
+
+    def _once(self, move: float, fixed: set[int]) -> Captured:
+        numbers = Numbers(self.values, [0.0 if i in fixed else move * (1 + i / 97) for i in range(len(self.values))])
+        recorder, known = Recorder(numbers), set(_PYRO_PARAM_STORE.keys())
+        try:
+            results = self._record(recorder, numbers)
+        finally:
+            recorder.restore()
+            for name in set(_PYRO_PARAM_STORE.keys()) - known:
+                del _PYRO_PARAM_STORE[name]
+        if recorder.error is not None:
+            raise recorder.error
+        draft = self._draft(recorder, numbers, results)
+        verify(draft)
+        return Captured(draft, self.layout, tuple(dict.fromkeys(numbers.conditions)))
+
+    def _record(self, recorder: Recorder, numbers: Numbers) -> list[Any]:
+        """Runs the step; returns new parameters, state and options, the loss, and whether all checks passed."""
+        for leaf in self.leaves:
+            recorder.declare(leaf)
+        state = self.layout.tensors()
+        for tensor in state:
+            recorder.declare(tensor)
+        options, scalars = numbers.base[:len(self.options)], numbers.base[len(self.options):]
+        for number in options:
+            recorder.declare_number(number)
+        for tensor in self.tensors:
+            recorder.declare(tensor)
+        for number in scalars:
+            recorder.declare_number(number)
+        tensors, rest = iter(self.tensors), iter(scalars)
+        flat = [next(tensors) if isinstance(value, Tensor) else next(rest) for value in self.inputs]
+        devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+        with torch.random.fork_rng(devices), recorder, torch.enable_grad():
+            return _step(self.program, self.layout, state, options, self._arguments(flat))
+
+    def _arguments(self, flat: Sequence[Any]) -> Any:
+        places = iter(flat)
+        return tree_unflatten([next(places) if isinstance(o, _Place) else o for o in self.others], self.spec)
+
+    def _draft(self, recorder: Recorder, numbers: Numbers, results: list[Any]) -> Draft:
+        """The graph with its slots; what the step changes is state."""
+        program, layout, graph = self.program, self.layout, recorder.graph
+        count = len(self.leaves) + len(layout.places)
+        names = [*program.parameters, *(f"{list(program.parameters)[i]}.{key}" for i, key in layout.places)]
+        tensors = {entry.node: entry.tensor.detach() for entry in recorder.inputs}
+        placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+        nodes = [recorder.node(value) for value in results[:count]]
+        kept: list[int | None] = list(range(count))
+        for i, (number, new) in enumerate(zip(numbers.base, results[count:-2], strict=False)):
+            if isinstance(new, Number) and new is not number:
+                kept.append(count + i)
+                nodes.append(recorder.node(new))
+            elif float(new) != float(number):
+                raise CannotCapture(f"the optimiser's option '{layout.group_places[i][1]}' changes in the step")
+        position = {node: i for i, node in enumerate(placeholders)}
+        for entry, node in recorder.changed():
+            if position[entry.node] >= count:
+                kept.append(position[entry.node])
+                nodes.append(node)
+        names += [*layout.option_names(), *(f"argument {i}" for i in range(len(self.tensors))),
+                  *(f"number {i}" for i in range(len(self.values) - len(self.options)))]
+        names += [f"closed over {i}" for i in range(len(placeholders) - len(names))]
+        graph.output([*nodes, *(recorder.node(value) for value in results[-2:])])
+        scalars = iter([torch.tensor(value, dtype=torch.float64) for value in self.values])
+        slots = tuple(Slot(name, InputRole.STATE if i in kept else InputRole.CONSTANT,
+                           tensors[node] if node in tensors else next(scalars))
+                      for i, (name, node) in enumerate(zip(names, placeholders, strict=True)))
+        return Draft(graph, slots, (*kept, None, None), ("loss", "passed"))
 
 
-def _has_dynamic_shape(func: Any, args: Sequence[Any]) -> bool:
-    if func is not torch.ops.aten.index.Tensor:
-        return True
-    return any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1])
-
-
-def _flat_step(
-    program: Program, layout: OptimizerState, spec: TreeSpec, others: Sequence[Any]
-) -> Callable[..., list[Tensor]]:
-    """The step as a function of the flat list of input tensors."""
+def _step(
+    program: Program, layout: OptimizerState, state: Sequence[Tensor], options: Sequence[float], arguments: Any
+) -> list[Any]:
     names = list(program.parameters)
     leaves = list(program.parameters.values())
-    counts = (len(leaves), len(layout.places), len(layout.group_places))
     clips = {names.index(name): clip for name, clip in program.clips.items()}
-
-    def step(*inputs: Tensor) -> list[Tensor]:
-        flat = iter(inputs)
-        params, state, options = ([next(flat) for _ in range(count)] for count in counts)
-        arguments = [next(flat) if isinstance(other, _TensorPlace) else other for other in others]
-        args, kwargs = tree_unflatten(arguments, spec)
-        recorder = trace(param_only=True)
-        with _explained("the program"), collecting(everything=True) as verdicts, recorder:
-            loss = program.loss(*args, **kwargs)
-        _check_parameters(recorder.trace, program)
-        if not isinstance(loss, Tensor) or loss.numel() != 1:
-            raise CannotCapture("the loss is no scalar tensor")
-        grads = (torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad
-                 else [None] * len(leaves))
-        with _explained("the optimiser", in_optimizer=True):
-            new_params, new_state, new_options = pure_step(layout, params, grads, state, options, clips)
-        return [*new_params, *new_state, *new_options, loss.detach().reshape(()), _passed(verdicts, loss, grads)]
-
-    return step
+    recorded = trace(param_only=True)
+    args, kwargs = arguments
+    with _explained("the program"), collecting(everything=True) as verdicts, recorded:
+        loss = program.loss(*args, **kwargs)
+    _check_parameters(recorded.trace, program)
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        raise CannotCapture("the loss is no scalar tensor")
+    grads = (torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad else [None] * len(leaves))
+    params = [leaf.detach() for leaf in leaves]
+    with _explained("the optimiser", in_optimizer=True):
+        new_params, new_state, new_options = pure_step(layout, params, grads, state, options, clips)
+    return [*new_params, *new_state, *new_options, loss.detach().reshape(()), _passed(verdicts, loss, grads)]
 
 
 def _passed(verdicts: Verdicts, loss: Tensor, grads: Sequence[Tensor | None]) -> Tensor:
@@ -158,65 +242,6 @@ def _check_parameters(recorded: Any, program: Program) -> None:
             raise CannotCapture(f"parameter '{name}' appears late: it was not there in the first steps")
 
 
-class _TensorPlace:
-    """Stands for a tensor among a step's arguments."""
-
-
-def _restored_rng(fn: Callable[[], GraphModule]) -> GraphModule:
-    """Runs a function that draws random numbers, and takes the draws back."""
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-    with torch.random.fork_rng(devices):
-        return fn()
-
-
-def capture(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Captured:
-    """Captures a program's step for given arguments.
-
-    Nothing outside changes: random generators, buffers and parameters are as before.
-
-    Args:
-        program: the step.
-        args: positional arguments. Tensors anywhere in them become inputs; all else is part of the program.
-        kwargs: keyword arguments.
-
-    Raises:
-        CannotCapture: if the step is no fixed program; says why.
-    """
-    error: CannotCapture | None = None
-    for style in STYLES:
-        try:
-            return _capture(program, args, kwargs, style)
-        except CannotCapture as e:
-            error = error or e
-            if not e.in_optimizer:
-                break
-    assert error is not None
-    raise error
-
-
-def _capture(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], style: Style) -> Captured:
-    leaves = list(program.parameters.values())
-    layout = OptimizerState(program.optimizer, leaves, style)
-    flat, spec = tree_flatten((args, kwargs))
-    others = [_TensorPlace() if isinstance(value, Tensor) else value for value in flat]
-    tensors = [value for value in flat if isinstance(value, Tensor)]
-    options = [torch.tensor(number, dtype=_number_dtype(leaves)) for number in layout.options()]
-    examples = [*(leaf.detach() for leaf in leaves), *layout.tensors(), *options, *tensors]
-    names = [*program.parameters, *(f"{list(program.parameters)[i]}.{key}" for i, key in layout.places),
-             *(f"group {g}.{key}" for g, key in layout.group_places), *(f"argument {i}" for i in range(len(tensors)))]
-    step = _flat_step(program, layout, spec, others)
-    watch, known = _Watch(), set(_PYRO_PARAM_STORE.keys())
-    try:
-        with watch, torch.enable_grad():
-            module = _restored_rng(lambda: make_fx(step)(*examples))
-    finally:
-        watch.restore()
-        for name in set(_PYRO_PARAM_STORE.keys()) - known:
-            del _PYRO_PARAM_STORE[name]
-    mutated = {id(tensor): before for tensor, before in watch.before}
-    return Captured(module, names, examples, len(leaves), len(layout.places), len(options), layout, mutated)
-
-
 @contextmanager
 def _explained(what: str, in_optimizer: bool = False) -> Iterator[None]:
     """Refuses to read tensors' values, and says of any error where it arose: the same step has run eagerly before."""
@@ -226,6 +251,8 @@ def _explained(what: str, in_optimizer: bool = False) -> Iterator[None]:
             yield
         if reads.error is not None:
             raise reads.error
+    except FixedNumber:
+        raise
     except Exception as e:
         is_ours = isinstance(e, CannotCapture)
         reason = str(e) if is_ours else f"raises {type(e).__name__} when it is captured, {_summary(e)}"
@@ -235,10 +262,6 @@ def _explained(what: str, in_optimizer: bool = False) -> Iterator[None]:
 def _summary(error: Exception) -> str:
     """The first line of an error's text."""
     return repr(str(error).partition("\n")[0])
-
-
-def _number_dtype(leaves: Sequence[Tensor]) -> torch.dtype:
-    return torch.float64 if any(leaf.dtype == torch.float64 for leaf in leaves) else torch.float32
 
 
 def _user_line(error: BaseException) -> str:

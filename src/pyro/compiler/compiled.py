@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pyro.compiler.capture import capture
+from pyro.compiler.capture import capture, numbers_of
 from pyro.compiler.errors import CannotCapture
 from pyro.compiler.graph import InputRole, OutputRole, StepGraph
 from pyro.compiler.keyed import Keyed, keyed_draws
 from pyro.compiler.noise import Draw, block_size
+from pyro.compiler.numbers import Condition
 from pyro.compiler.optimizer_step import OptimizerState
 from pyro.compiler.passes import run_passes
 from pyro.compiler.passes.draft import Slot
@@ -55,29 +56,35 @@ class Compiled:
     capture_seconds: float
     _slots: tuple[Slot, ...]
     _layout: OptimizerState
-    _first_argument: int
-    _num_arguments: int
+    _conditions: tuple[Condition, ...]
 
     @property
     def draws(self) -> tuple[Draw, ...]:
         """What a step draws, in order."""
         return tuple(slot.draw for slot in self._slots if slot.draw is not None)
 
-    def fits(self) -> bool:
-        """Whether the optimiser's options are still those of the capture, where they are part of it."""
-        return self._layout.fits()
+    def fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether all that the captured step took for granted about numbers holds for this call."""
+        values = [*self._layout.options(), *numbers_of(args, kwargs)]
+        return all(condition.holds(values) for condition in self._conditions)
+
+    @property
+    def first_option(self) -> int:
+        """The position of the first option among the inputs."""
+        return len(self._layout.leaves) + len(self._layout.places)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Run":
         """Prepares a run on given arguments, which must have the signature of those captured."""
-        live = [slot.tensor for slot in self._slots]
         # loading a state gives the optimiser other tensors
-        current = [*(leaf.detach() for leaf in self._layout.leaves), *self._layout.tensors()]
-        live[:len(current)] = current
-        live[self._first_argument:self._first_argument + self._num_arguments] = arguments(args, kwargs)
-        first_option = self._first_argument - len(self._layout.group_places)
-        for i, number in enumerate(self._layout.options()):
-            live[first_option + i] = torch.tensor(number, dtype=self.graph.inputs[first_option + i].spec.dtype)
-        return Run(self, live)
+        current = [*(leaf.detach() for leaf in self._layout.leaves), *self._layout.tensors(),
+                   *map(_scalar, self._layout.options()), *arguments(args, kwargs),
+                   *map(_scalar, numbers_of(args, kwargs))]
+        return Run(self, [*current, *(slot.tensor for slot in self._slots[len(current):])])
+
+    def advance(self, seconds_left: float | None = None) -> bool:
+        """Changes to a faster lowering if one has come; says whether it did. See :meth:`Plan.advance`."""
+        before, self.plan = self.plan, self.plan.advance(seconds_left)
+        return self.plan is not before
 
     def explain(self, program: bool = False) -> str:
         """A few lines on how the step runs and why.
@@ -94,6 +101,8 @@ class Compiled:
                  f"captured: {len(operations)} operations; {roles[InputRole.STATE]} tensors carried from step to step, "
                  f"{roles[InputRole.CONSTANT]} constant ones, {roles[InputRole.ROW]} random draws",
                  f"closed over: {', '.join(closed_over) or 'nothing'}", *self.plan.reasons]
+        if self.plan.later is not None:
+            lines.append(self.plan.later.state())
         if program:
             lines.append(getattr(self.plan.lowering, "ir", self.graph.module.code))
         return "\n".join(lines)
@@ -128,12 +137,10 @@ class Run:
         with torch.no_grad():
             for i in self._states:
                 self._live[i].copy_(self._inputs[i])  # type: ignore[union-attr]
-        layout = self._compiled._layout
-        first_option = self._compiled._first_argument - len(layout.group_places)
-        # an option that does not change keeps its value to the last bit
+        layout, first = self._compiled._layout, self._compiled.first_option
         options = layout.options()
-        for i in set(self._states) & set(range(first_option, self._compiled._first_argument)):
-            options[i - first_option] = float(self._inputs[i])
+        for i in set(self._states) & set(range(first, first + len(options))):
+            options[i - first] = float(self._inputs[i])
         layout.set_options(options)
 
     def steps(self, num_steps: int) -> Iterator[Tensor]:
@@ -164,13 +171,14 @@ class Run:
                 first += count
 
     def _draw(self, size: int) -> None:
-        for i, slot in enumerate(self._compiled._slots):
-            if slot.draw is None:
-                continue
-            if values.eager_random_numbers:
-                self._inputs[i] = slot.draw.once().unsqueeze(0)
-            else:
-                self._inputs[i] = slot.draw.rows(size, self._compiled.graph.inputs[i].spec.device)
+        drawn = {i: slot.draw for i, slot in enumerate(self._compiled._slots) if slot.draw is not None}
+        if values.eager_random_numbers or self._compiled.plan.draws_as_eager:
+            steps = [[draw.once() for draw in drawn.values()] for _ in range(size)]
+            for i, *rows in zip(drawn, *steps, strict=True):
+                self._inputs[i] = torch.stack(rows)
+        else:
+            for i, draw in drawn.items():
+                self._inputs[i] = draw.rows(size, self._compiled.graph.inputs[i].spec.device)
 
     def _chunk(self, start: int, first: int, count: int) -> Tensor:
         outputs = [out for out in self._compiled.graph.outputs if out.role is OutputRole.RECORD]
@@ -227,12 +235,14 @@ def compile_step(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
     """
     start = time.perf_counter()
     captured = capture(program, args, kwargs)
-    first_argument = captured.num_parameters + captured.num_state + captured.num_options
-    num_arguments = len(captured.examples) - first_argument
     try:
-        draft = run_passes(captured)
+        draft = run_passes(captured.draft)
         graph = draft.finish()
     except Exception as e:
         raise CannotCapture(f"its graph cannot be rewritten, {type(e).__name__}: {e}") from e
     seconds = time.perf_counter() - start
-    return Compiled(graph, plan(graph), seconds, draft.slots, captured.layout, first_argument, num_arguments)
+    return Compiled(graph, plan(graph), seconds, draft.slots, captured.layout, captured.conditions)
+
+
+def _scalar(number: float) -> Tensor:
+    return torch.tensor(number, dtype=torch.float64)

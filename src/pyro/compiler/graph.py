@@ -8,10 +8,49 @@ from dataclasses import dataclass
 from enum import Enum
 
 import torch
-from torch import Tensor
+from torch import Size, Tensor
 from torch.fx import GraphModule
 
-__all__ = ["Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorSpec"]
+__all__ = ["Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorMeta", "TensorSpec"]
+
+
+@dataclass(frozen=True)
+class TensorMeta:
+    """What is known of a node's result, with a tensor's names for it: a ``FakeTensor`` would take longer to make.
+
+    Attributes:
+        shape: its shape.
+        dtype: element type.
+        strides: in elements.
+        device: where it is.
+    """
+
+    shape: Size
+    dtype: torch.dtype
+    strides: tuple[int, ...]
+    device: torch.device
+
+    @classmethod
+    def of(cls, tensor: Tensor, device: torch.device | None = None) -> "TensorMeta":
+        """What is known of a tensor.
+
+        Args:
+            tensor: the tensor.
+            device: where it is, if it stands for one elsewhere.
+        """
+        return cls(tensor.shape, tensor.dtype, tensor.stride(), device or tensor.device)
+
+    def stride(self) -> tuple[int, ...]:
+        """The strides, in elements."""
+        return self.strides
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.shape.numel()
 
 
 class InputRole(Enum):
@@ -57,7 +96,7 @@ class TensorSpec:
     device: torch.device
 
     @classmethod
-    def of(cls, tensor: Tensor) -> "TensorSpec":
+    def of(cls, tensor: Tensor | TensorMeta) -> "TensorSpec":
         """The spec of a given tensor."""
         return cls(tuple(tensor.shape), tensor.dtype, tuple(tensor.stride()), tensor.device)
 
@@ -100,7 +139,7 @@ class StepGraph:
 
     Attributes:
         module: the graph; its placeholders are the inputs, its one output a tuple. Each node's ``meta["val"]`` is a
-            fake or meta tensor, or a number, that tells its shape and dtype.
+            :class:`TensorMeta` or a tensor, which tells its shape and dtype, or a number.
         inputs: one a placeholder, in order.
         outputs: one a result, in order.
     """

@@ -26,28 +26,23 @@ class Style:
     """How an optimiser's step is run to be captured; not every optimiser takes every style.
 
     Attributes:
-        scheduled: options that become tensors, so that a schedule can change them without a new capture.
         foreach: whether torch's multi-tensor form is used.
     """
 
-    scheduled: tuple[str, ...] = ("lr",)
     foreach: bool = False
 
 
-STYLES = (Style(), Style(foreach=True), Style(scheduled=()), Style(scheduled=(), foreach=True))
+STYLES = (Style(), Style(foreach=True))
 """In order of preference."""
 
 
 class OptimizerState:
-    """The tensors that an optimiser keeps, in a fixed order, and how to find their places again.
+    """The tensors and numbers that an optimiser keeps, in a fixed order, and how to find their places again.
 
     Args:
         optimizer: after at least one step.
         leaves: the parameters to look at, in order.
         style: how the step is run.
-
-    Raises:
-        CannotCapture: if a parameter has no state although others have; it would appear during the run.
     """
 
     def __init__(self, optimizer: Optimizer, leaves: Sequence[Tensor], style: Style) -> None:
@@ -55,36 +50,52 @@ class OptimizerState:
         self.leaves = list(leaves)
         self.style = style
         self.places: list[tuple[int, str]] = []
-        self.group_places: list[tuple[int, str]] = []
         for i, leaf in enumerate(self.leaves):
             for key, value in optimizer.state.get(leaf, {}).items():
                 if isinstance(value, Tensor):
                     self.places.append((i, key))
-        # what cannot be an input holds as it was when the step was captured
-        self._fixed = [group.get("lr") for group in optimizer.param_groups] if "lr" not in style.scheduled else None
+        # a float, or one entry of a tuple of floats such as betas
+        self.group_places: list[tuple[int, str, int | None]] = []
         for g, group in enumerate(optimizer.param_groups):
-            self.group_places += [(g, key) for key in style.scheduled if isinstance(group.get(key), float | Tensor)]
-
-    def fits(self) -> bool:
-        """Whether the options that are part of the captured step are still the same."""
-        return self._fixed is None or self._fixed == [group.get("lr") for group in self.optimizer.param_groups]
+            for key, value in group.items():
+                if type(value) is float:
+                    self.group_places.append((g, key, None))
+                elif isinstance(value, tuple):
+                    self.group_places += [(g, key, k) for k, part in enumerate(value) if type(part) is float]
 
     def tensors(self) -> list[Tensor]:
         """The state itself, no copies."""
         return [self.optimizer.state[self.leaves[i]][key] for i, key in self.places]
 
     def options(self) -> list[float]:
-        """The options that are inputs, as numbers."""
-        return [float(self.optimizer.param_groups[g][key]) for g, key in self.group_places]
+        """The options that are inputs."""
+        return read_options(self.optimizer.param_groups, self.group_places)
+
+    def option_names(self) -> list[str]:
+        """A name for each option."""
+        return [f"group {g}.{key}" + ("" if k is None else f"[{k}]") for g, key, k in self.group_places]
 
     def set_options(self, numbers: Sequence[float]) -> None:
         """Puts options back that a run has changed."""
-        for (g, key), number in zip(self.group_places, numbers, strict=True):
-            old = self.optimizer.param_groups[g][key]
-            if isinstance(old, Tensor):
-                old.fill_(number)
-            elif old != number:
-                self.optimizer.param_groups[g][key] = number
+        if numbers != self.options():
+            write_options(self.optimizer.param_groups, self.group_places, numbers)
+
+
+Place = tuple[int, str, int | None]
+
+
+def read_options(groups: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> list[Any]:
+    """The numbers at some places of an optimiser's groups."""
+    return [groups[g][key] if k is None else groups[g][key][k] for g, key, k in places]
+
+
+def write_options(groups: Sequence[dict[str, Any]], places: Sequence[Place], numbers: Sequence[float]) -> None:
+    """Puts numbers at some places of an optimiser's groups."""
+    for (g, key, k), number in zip(places, numbers, strict=True):
+        if k is None:
+            groups[g][key] = number
+        else:
+            groups[g][key] = (*groups[g][key][:k], number, *groups[g][key][k + 1:])
 
 
 @contextmanager
@@ -103,9 +114,9 @@ def pure_step(
     params: Sequence[Tensor],
     grads: Sequence[Tensor | None],
     state: Sequence[Tensor],
-    options: Sequence[Tensor],
+    options: Sequence[float],
     clips: Mapping[int, Clip],
-) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+) -> tuple[list[Tensor], list[Tensor], list[Any]]:
     """Steps copies of parameters.
 
     Args:
@@ -134,11 +145,11 @@ def pure_step(
     optimizer.state = _states(layout, fresh, state)
     with torch.no_grad(), _as_if_compiling():
         optimizer.step()
-    new_options = [optimizer.param_groups[g][key] for g, key in layout.group_places]
+    new_options = read_options(optimizer.param_groups, layout.group_places)
     return fresh, _new_state(layout, optimizer, fresh), new_options
 
 
-def _groups(layout: OptimizerState, fresh: Sequence[Tensor], options: Sequence[Tensor]) -> list[dict[str, Any]]:
+def _groups(layout: OptimizerState, fresh: Sequence[Tensor], options: Sequence[float]) -> list[dict[str, Any]]:
     """The optimiser's groups, of the copies, with options set so that the step can be captured."""
     position = {id(leaf): i for i, leaf in enumerate(layout.leaves)}
     wanted = {"foreach": layout.style.foreach, "fused": False, "capturable": True}
@@ -146,8 +157,7 @@ def _groups(layout: OptimizerState, fresh: Sequence[Tensor], options: Sequence[T
     for group in layout.optimizer.param_groups:
         chosen = {key: value for key, value in wanted.items() if key in group}
         groups.append({**group, **chosen, "params": [fresh[position[id(p)]] for p in group["params"]]})
-    for (g, key), value in zip(layout.group_places, options, strict=True):
-        groups[g][key] = value
+    write_options(groups, layout.group_places, options)
     return groups
 
 

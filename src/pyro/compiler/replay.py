@@ -46,7 +46,14 @@ class Replay:
                         next(record)[t] = results[position]
                     else:
                         current[output.state] = results[position]  # type: ignore[index]
-            # one state's new value may be another's old one: all are read before any is written
-            final = {i: current[i].clone() for i, spec in enumerate(self.graph.inputs) if spec.role is InputRole.STATE}
+            states = [i for i, spec in enumerate(self.graph.inputs) if spec.role is InputRole.STATE]
+            # one state's new value may be another's old one: those are read before any is written
+            places = {_place(inputs[i]) for i in states}
+            final = {i: current[i].clone() if _place(current[i]) in places else current[i] for i in states
+                     if current[i] is not inputs[i]}
             for i, value in final.items():
                 inputs[i].copy_(value)
+
+
+def _place(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()

@@ -22,6 +22,8 @@ def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
 
 
 def _key(value: Any) -> Hashable:
+    if type(value) is float:
+        return float  # an input; what the captured step asks about it is among its conditions
     if isinstance(value, Tensor):
         return (type(value), tuple(value.shape), value.dtype, tuple(value.stride()), value.device, value.requires_grad)
     if isinstance(value, torch.nn.Module):
@@ -34,6 +36,12 @@ def _key(value: Any) -> Hashable:
     except TypeError:
         return _Same(value)
     return (type(value), value)
+
+
+def _option(value: Any) -> Hashable:
+    if isinstance(value, Tensor):
+        return _Same(value)  # the captured step reads this very tensor
+    return tuple(map(_key, value)) if isinstance(value, tuple) else _key(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +62,7 @@ class Signature:
     """The key under which a captured step is kept.
 
     Attributes:
-        arguments: shapes and kinds of the tensors, and all that is no tensor.
+        arguments: shapes and kinds of the tensors, and all that is neither a tensor nor a float.
         structure: how the arguments nest.
         parameters: which tensors the parameters are.
         options: the optimiser's options that are part of the program, and which parameters they are for.
@@ -81,8 +89,8 @@ def signature(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], m
     """
     flat, structure = tree_flatten((args, kwargs))
     parameters = tuple((name, id(leaf), _key(leaf)) for name, leaf in program.parameters.items())
-    options = tuple((tuple(map(id, group["params"])), isinstance(group.get("lr"), Tensor),
-                     tuple(sorted((key, repr(value)) for key, value in group.items() if key not in ("params", "lr"))))
+    options = tuple((tuple(map(id, group["params"])),
+                     tuple((key, _option(value)) for key, value in sorted(group.items()) if key != "params"))
                     for group in program.optimizer.param_groups)
     settings = (is_validation_enabled(), values.eager_random_numbers, torch.get_default_dtype(),
                 tuple(map(_Same, _PYRO_STACK)))
@@ -96,4 +104,4 @@ def what_changed(old: Signature, new: Signature) -> str:
              "modules": "a module was switched between training and evaluation",
              "settings": "validation, a setting, the default dtype or the handlers around the call changed"}
     changed = [text for part, text in words.items() if getattr(old, part) != getattr(new, part)]
-    return " and ".join(changed) or "it had been forgotten"
+    return " and ".join(changed) or "the step asks about a number, such as whether it is 0, whose answer changed"

@@ -12,7 +12,7 @@ def verify(draft: Draft) -> None:
     Raises:
         AssertionError: if the graph is malformed or does not fit its slots.
     """
-    draft.module.graph.lint()
+    draft.graph.lint()
     placeholders, results = draft.placeholders(), draft.results()
     if len(placeholders) != len(draft.slots):
         raise AssertionError(f"{len(placeholders)} placeholders for {len(draft.slots)} slots")
@@ -21,5 +21,5 @@ def verify(draft: Draft) -> None:
     states = [i for i, slot in enumerate(draft.slots) if slot.role is InputRole.STATE]
     if sorted(i for i in draft.state_of_output if i is not None) != states:
         raise AssertionError("each state input needs one output with its new value, and nothing else has one")
-    if any(node.op in ("get_attr", "call_module") for node in draft.module.graph.nodes):
+    if any(node.op in ("get_attr", "call_module") for node in draft.graph.nodes):
         raise AssertionError("a tensor is hidden in the graph instead of being an input")

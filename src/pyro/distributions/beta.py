@@ -6,6 +6,7 @@ from torch import Tensor
 from pyro.distributions.distribution import Distribution
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
+from pyro.ops.incomplete_beta import betainc, betaincinv
 
 __all__ = ["Beta"]
 
@@ -42,6 +43,16 @@ class Beta(Validated, torch.distributions.Beta, TorchDistributionMixin):
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(concentration1, concentration0, validate_args=validate_args)
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """The probability of at most the value."""
+        if self._validate_args:
+            self._validate_sample(value)
+        return betainc(self.concentration1, self.concentration0, value)
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """The value below which a probability lies."""
+        return betaincinv(self.concentration1, self.concentration0, value)
 
     def conjugate_update(self, other: Distribution) -> "tuple[Beta, Tensor]":
         r"""Fuses the information of another Beta over the same value.

@@ -1,20 +1,21 @@
-"""Logistic distribution: the real line's, whose cdf is the sigmoid."""
+"""Logistic distribution: the real line's, whose cdf is the sigmoid; and a skewed one, whose cdf is a power of it."""
 
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Size, Tensor
-from torch.distributions.utils import broadcast_all
 from torch.nn.functional import logsigmoid
 
 from pyro.distributions import constraints
-from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.distributions.parametric import Parametric
 
-__all__ = ["Logistic"]
+__all__ = ["Logistic", "SkewLogistic"]
+
+_EULER = 0.5772156649015329  # minus digamma(1)
 
 
-class Logistic(TorchDistribution):
+class Logistic(Parametric):
     r"""Logistic distribution.
 
     .. math::
@@ -41,27 +42,13 @@ class Logistic(TorchDistribution):
 
     has_rsample = True
     support = constraints.real
-    arg_constraints = {"scale": constraints.positive, "loc": constraints.real}
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+
+    loc: Tensor
+    scale: Tensor
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: "Logistic | None" = None) -> "Logistic":
-        """Expands the batch shape.
-
-        Args:
-            batch_shape: the new batch shape.
-
-        Returns:
-            The expanded distribution.
-        """
-        new: Logistic = self._get_checked_instance(Logistic, _instance)
-        batch_shape = Size(batch_shape)
-        new.loc, new.scale = self.loc.expand(batch_shape), self.scale.expand(batch_shape)
-        super(Logistic, new).__init__(batch_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
+        super().__init__(loc=loc, scale=scale, validate_args=validate_args)
 
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws values by the inverse of the cdf, with gradients to the parameters."""
@@ -105,3 +92,92 @@ class Logistic(TorchDistribution):
     def entropy(self) -> Tensor:
         """The entropy, log(scale) + 2."""
         return self.scale.log() + 2
+
+
+class SkewLogistic(Parametric):
+    r"""Skewed logistic distribution, of type I: the logistic's cdf is raised to a power.
+
+    .. math::
+        P(X \le x) = \left(1 + e^{-z}\right)^{-\alpha}, \quad z = (x - \mu) / \sigma
+
+    Args:
+        loc: location :math:`\mu`, real.
+        scale: scale :math:`\sigma > 0`.
+        asymmetry: power :math:`\alpha > 0`; below one, the left tail is the heavier.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the broadcast shape of the parameters, event_shape is ().
+
+    Support:
+        the real line.
+
+    References:
+        N. L. Johnson, S. Kotz, N. Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, ch. 23.
+
+    Example:
+        >>> SkewLogistic(0.0, 1.0, 2.0).cdf(torch.tensor(0.0))
+        tensor(0.2500)
+    """
+
+    has_rsample = True
+    support = constraints.real
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive, "asymmetry": constraints.positive}
+    loc: Tensor
+    scale: Tensor
+    asymmetry: Tensor
+
+    def __init__(
+        self,
+        loc: Tensor | float,
+        scale: Tensor | float,
+        asymmetry: Tensor | float = 1.0,
+        *,
+        validate_args: bool | None = None,
+    ) -> None:
+        super().__init__(loc=loc, scale=scale, asymmetry=asymmetry, validate_args=validate_args)
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws values by the inverse of the cdf, with gradients to the parameters."""
+        # minus a logarithm of the cdf is an exponential number, and known to all its digits near one
+        surprise = self.loc.new_empty(self.shape(sample_shape)).exponential_()
+        return self._at_log_cdf(-surprise.clamp(min=torch.finfo(surprise.dtype).tiny))
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density of values.
+
+        Args:
+            value: values, broadcastable with batch_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        z = (value - self.loc) / self.scale
+        return self.asymmetry * logsigmoid(z) + logsigmoid(-z) + self.asymmetry.log() - self.scale.log()
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """The probability of at most the value."""
+        if self._validate_args:
+            self._validate_sample(value)
+        return (self.asymmetry * logsigmoid((value - self.loc) / self.scale)).exp()
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """The value below which a probability lies."""
+        return self._at_log_cdf(value.log())
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean, loc + scale * (digamma(asymmetry) - digamma(1))."""
+        return self.loc + self.scale * (torch.digamma(self.asymmetry) + _EULER)
+
+    @property
+    def variance(self) -> Tensor:
+        """The variance, scale^2 * (trigamma(asymmetry) + pi^2 / 6)."""
+        return self.scale.square() * (torch.polygamma(1, self.asymmetry) + math.pi**2 / 6)
+
+    def _at_log_cdf(self, log_cdf: Tensor) -> Tensor:
+        """The value where the log of the cdf is ``log_cdf``: the logit of its exponential's root."""
+        root = log_cdf / self.asymmetry
+        return self.loc + self.scale * (root - (-torch.expm1(root)).log())

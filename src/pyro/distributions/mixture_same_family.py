@@ -1,14 +1,19 @@
 """Mixture of distributions of one family."""
 
-import torch
+from collections.abc import Sequence
+from typing import Any
 
+import torch
+from torch import Size, Tensor
+
+from pyro.distributions.finite_mixture import FiniteMixture
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
 
 __all__ = ["MixtureSameFamily"]
 
 
-class MixtureSameFamily(Validated, torch.distributions.MixtureSameFamily, TorchDistributionMixin):
+class MixtureSameFamily(Validated, torch.distributions.MixtureSameFamily, TorchDistributionMixin, FiniteMixture):
     r"""Mixture whose components are the last batch dimension of one distribution.
 
     .. math::
@@ -42,3 +47,30 @@ class MixtureSameFamily(Validated, torch.distributions.MixtureSameFamily, TorchD
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(mixture_distribution, component_distribution, validate_args=validate_args)
+
+    @property
+    def mixing_distribution(self) -> Any:
+        """The categorical distribution of which component a draw comes from."""
+        return self.mixture_distribution
+
+    @property
+    def component_mean(self) -> Tensor:
+        """The means of the components."""
+        return self.component_distribution.mean
+
+    @property
+    def component_variance(self) -> Tensor:
+        """The variances of the components."""
+        return self.component_distribution.variance
+
+    def component_sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws a value from each component."""
+        return self.component_distribution.sample(Size(sample_shape))
+
+    def component_cdf(self, value: Tensor) -> Tensor:
+        """The cdf of each component, along a new last dimension."""
+        return self.component_distribution.cdf(value.unsqueeze(self.mixture_dim))
+
+    def component_log_density(self, value: Tensor) -> Tensor:
+        """The log density of each component, along a new last dimension."""
+        return self.component_distribution.log_prob(value.unsqueeze(self.mixture_dim))

@@ -4,6 +4,7 @@ import torch
 from torch.distributions.transforms import Transform
 
 from pyro.distributions.torch_distribution import Independent, TorchDistributionMixin
+from pyro.distributions.torch_transform import clear_cache
 from pyro.distributions.validated import Validated
 
 __all__ = ["TransformedDistribution"]
@@ -48,3 +49,8 @@ class TransformedDistribution(  # type: ignore[override]  # torch computes from 
         if type(self.base_dist) is torch.distributions.Independent:
             # Torch's wrapper, for maps of vectors; ours instead, so that a handler can sample it as a site of its own.
             self.base_dist = Independent(self.base_dist.base_dist, self.base_dist.reinterpreted_batch_ndims)
+
+    def clear_cache(self) -> None:
+        """Empties the caches of the maps."""
+        for transform in self.transforms:
+            clear_cache(transform)

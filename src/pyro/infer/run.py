@@ -4,9 +4,10 @@ The first steps run eagerly: they make the parameters and fix the structure. The
 for the rest. What cannot be captured goes on eagerly, after a warning that says why.
 """
 
+import itertools
 import time
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ __all__ = ["Runner", "describe"]
 # the first makes the parameters, the second finds the optimiser's state in place
 _EAGER_STEPS = 2
 _MAX_CAPTURES = 16
+# of one signature, for other answers to what a program asks about numbers
+_MAX_VARIANTS = 4
 
 
 class Runner:
@@ -38,8 +41,8 @@ class Runner:
 
     def __init__(self, svi: Any) -> None:
         self._svi = svi
-        self._captured: OrderedDict[Signature, Compiled] = OrderedDict()
-        self._history: list[str] = []
+        self._captured: OrderedDict[Signature, list[Compiled]] = OrderedDict()
+        self._history: deque[str] = deque(maxlen=_MAX_CAPTURES)
         self._gave_up = False
 
     def run(
@@ -52,7 +55,14 @@ class Runner:
                 self._steps(record, args, kwargs)
             except KeyboardInterrupt:
                 record.is_interrupted = True
+            finally:
+                self._stop_compiling()
         return record.result()
+
+    def _stop_compiling(self) -> None:
+        for compiled in itertools.chain.from_iterable(self._captured.values()):
+            if compiled.plan.later is not None:
+                compiled.plan.later.stop()
 
     def _steps(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._eager(record, min(record.missing, max(0, _EAGER_STEPS - self._svi._steps_taken)), args, kwargs)
@@ -74,8 +84,8 @@ class Runner:
         except CannotCapture as e:
             return e
         if compiled.plan.lowering is None:
-            self._eager(record, record.missing, args, kwargs)
-        else:
+            self._eager(record, record.missing, args, kwargs, compiled)
+        if record.missing:
             self._compiled(compiled, record, args, kwargs)
         return None
 
@@ -100,6 +110,7 @@ class Runner:
             warnings.warn(f"SVI.step is not compiled, because the step cannot be captured: {e}. The answer stays "
                           "right; it takes longer.", stacklevel=3)
             return loss  # type: ignore[no-any-return]
+        compiled.advance()
         if compiled.plan.lowering is None:
             return self._svi._eager_step(args, kwargs)  # type: ignore[no-any-return]
         record = _Record(1, False)
@@ -110,13 +121,20 @@ class Runner:
         """See :meth:`pyro.infer.SVI.explain`."""
         if not self._captured:
             return "\n".join(["runs as: eager steps", *(self._history or ["nothing was captured: call run() first"])])
-        latest = next(reversed(self._captured.values()))
+        latest = next(reversed(self._captured.values()))[0]
         return "\n".join([latest.explain(program), *self._history])
 
-    def _eager(self, record: "_Record", num_steps: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _eager(
+        self, record: "_Record", num_steps: int, args: tuple[Any, ...], kwargs: dict[str, Any],
+        compiled: Compiled | None = None,
+    ) -> None:
+        """Eager steps; where a compiled step is given, until it has a lowering that is faster."""
         record.begin("eager")
         for _ in range(num_steps):
             record.add(torch.tensor([self._svi._eager_step(args, kwargs)], dtype=torch.float64))
+            if compiled is not None and compiled.advance(record.seconds_left()):
+                record.compile_seconds = compiled.plan.seconds
+                break
         record.end()
 
     def _find(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compiled:
@@ -124,14 +142,16 @@ class Runner:
         estimator = self._svi._estimator
         options = () if estimator is None else tuple(vars(estimator).values())
         key = signature(program, args, kwargs, (self._svi.model, self._svi.guide, self._svi.loss, *options))
-        compiled = self._captured.get(key)
-        if compiled is None or not compiled.fits():
+        variants = self._captured.get(key, [])
+        compiled = next((variant for variant in variants if variant.fits(args, kwargs)), None)
+        if compiled is None:
             if self._captured:
                 self._history.append(f"captured again before step {self._svi._steps_taken}, because "
                                      f"{what_changed(next(reversed(self._captured)), key)}")
-            compiled = self._captured[key] = compile_step(program, args, kwargs)
+            compiled = compile_step(program, args, kwargs)
             record.capture_seconds = compiled.capture_seconds
             record.compile_seconds = compiled.plan.seconds
+        self._captured[key] = [compiled, *(variant for variant in variants if variant is not compiled)][:_MAX_VARIANTS]
         self._captured.move_to_end(key)
         while len(self._captured) > _MAX_CAPTURES:
             self._captured.popitem(last=False)
@@ -142,13 +162,18 @@ class Runner:
         self, compiled: Compiled, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         run = compiled.bind(args, kwargs)
+        first = self._svi._steps_taken
         record.begin(compiled.plan.name)
         try:
             for losses in run.steps(record.missing):
                 record.add(losses)
                 self._svi._steps_taken += len(losses)
+                if record.missing and compiled.advance(record.seconds_left()):
+                    record.end()
+                    record.begin(compiled.plan.name)
+                    record.compile_seconds = compiled.plan.seconds
         except BadStep as e:
-            self._svi._steps_taken += e.position - record.part_steps
+            self._svi._steps_taken = first + e.position
             run.commit()
             with InjectDraws(e.draws):
                 self._svi._eager_step(args, kwargs)
@@ -191,6 +216,10 @@ class _Record:
         if self.part_steps:
             self._parts.append(Part(self._how, self.part_steps, time.perf_counter() - self._began))
         self.part_steps = 0
+
+    def seconds_left(self) -> float:
+        """How long the steps that are missing will take, at the rate of this part."""
+        return self.missing * (time.perf_counter() - self._began) / max(1, self.part_steps)
 
     def last_loss(self) -> float:
         """The loss of the last step."""

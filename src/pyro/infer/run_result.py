@@ -13,7 +13,8 @@ class Part:
     """Some consecutive steps of a run.
 
     Attributes:
-        how: what ran them: ``"eager"``, ``"loop program"`` or ``"captured graph"``.
+        how: what ran them: ``"eager"``, ``"loop program"``, ``"captured graph"`` or ``"inductor"``; on a CUDA device
+            also the last two ``"..., replayed by CUDA"``.
         steps: how many.
         seconds: how long they took.
     """

@@ -1,4 +1,4 @@
-"""Special functions: logarithms of the beta function and of binomial coefficients.
+"""Special functions: logarithms of beta and Bessel functions and of binomial coefficients, Gauss-Hermite quadrature.
 
 Contract: elementwise, differentiable functions of broadcastable tensors. With a tolerance they replace the gamma
 function by Stirling's series, whose error is bounded: ``0 < log G(z) - S(z) < 1 / (12 z)`` for
@@ -10,9 +10,10 @@ Source: NIST Digital Library of Mathematical Functions, sections 5.5 and 5.11, h
 
 import math
 
+import torch
 from torch import Tensor
 
-__all__ = ["log_beta", "log_binomial"]
+__all__ = ["get_quad_rule", "log_I1", "log_beta", "log_binomial", "safe_log", "sparse_multinomial_likelihood"]
 
 _MAX_STEPS = 4
 """More steps of the recurrence than this cost more than the three gamma functions that they save."""
@@ -65,3 +66,101 @@ def log_binomial(n: Tensor, k: Tensor, tol: float = 0.0) -> Tensor:
         tensor(6.)
     """
     return -(n + 1).log() - log_beta(k + 1, n - k + 1, tol=tol)
+
+
+def safe_log(x: Tensor) -> Tensor:
+    """The logarithm, with a gradient that is finite at zero: the slope stays what it is at the machine epsilon.
+
+    Args:
+        x: nonnegative numbers.
+
+    Returns:
+        Their logarithms.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor(0.0, requires_grad=True)
+        >>> torch.autograd.grad(safe_log(x), x)
+        (tensor(8388608.),)
+    """
+    eps = torch.finfo(x.dtype).eps
+    straight = x.detach().log() + (x - x.detach()) / eps
+    return torch.where(x < eps, straight, x.clamp(min=eps).log())
+
+
+def log_I1(orders: int, value: Tensor, terms: int = 250) -> Tensor:
+    r"""Logarithms of modified Bessel functions of the first kind, of all integer orders up to a largest one.
+
+    .. math::
+        I_k(x) = \sum_{m=0}^\infty \frac{(x / 2)^{2 m + k}}{m! (m + k)!}
+
+    Args:
+        orders: the largest order.
+        value: positive numbers x.
+        terms: the number of terms of the series; it takes about x terms to converge.
+
+    Returns:
+        The logarithms for the orders 0, ..., ``orders`` along a new leftmost dimension. A scalar counts as a vector of
+        length one.
+
+    Example:
+        >>> log_I1(1, torch.tensor([2.0])).exp()
+        tensor([[2.2796],
+                [1.5906]])
+    """
+    value = value.reshape(value.shape or (1,))
+    m = torch.arange(float(terms), dtype=value.dtype, device=value.device)
+    k = torch.arange(float(orders + 1), dtype=value.dtype, device=value.device)
+    log_factorials = (m + 1).lgamma() + (k[:, None] + m + 1).lgamma()
+    k, m = k.reshape((-1,) + (1,) * value.dim()), m.reshape((-1,) + (1,) * (value.dim() + 1))
+    log_terms = (2 * m + k) * (value / 2).log() - log_factorials.mT.reshape(m.shape[:1] + k.shape)
+    return log_terms.logsumexp(0)
+
+
+def get_quad_rule(num_quad: int, prototype_tensor: Tensor) -> tuple[Tensor, Tensor]:
+    r"""The Gauss-Hermite rule for expectations under the standard normal distribution.
+
+    .. math::
+        \mathbb{E}\, f(z) \approx \sum_i w_i f(z_i)
+
+    Args:
+        num_quad: the number of points; exact for polynomials of degree less than twice as large.
+        prototype_tensor: a tensor whose dtype and device the result takes.
+
+    Returns:
+        The points z and the log weights, each of shape (num_quad,).
+
+    References:
+        G. H. Golub, J. H. Welsch (1969), "Calculation of Gauss quadrature rules"
+
+    Example:
+        >>> points, log_weights = get_quad_rule(3, torch.zeros(()))
+        >>> (points.pow(4) * log_weights.exp()).sum()
+        tensor(3.0000)
+    """
+    # The points are the eigenvalues of the Jacobi matrix of the polynomials; each weight comes from the values of the
+    # orthonormal polynomials there, which keeps its relative accuracy however small it is.
+    off_diagonal = torch.arange(1.0, num_quad, dtype=torch.float64).sqrt()
+    points = torch.linalg.eigvalsh(off_diagonal.diag(1) + off_diagonal.diag(-1))
+    points = (points - points.flip(0)) / 2
+    previous, current = torch.zeros_like(points), torch.ones_like(points)
+    total = current.square()
+    for degree in range(1, num_quad):
+        following = (points * current - math.sqrt(degree - 1) * previous) / math.sqrt(degree)
+        previous, current = current, following
+        total = total + current.square()
+    return points.to(prototype_tensor), -total.log().to(prototype_tensor)
+
+
+def sparse_multinomial_likelihood(total_count: Tensor, nonzero_logits: Tensor, nonzero_value: Tensor) -> Tensor:
+    """The log probability of counts under a multinomial distribution, from the nonzero counts alone.
+
+    Args:
+        total_count: the number of trials, the sum of the counts.
+        nonzero_logits: normalised log probabilities of the outcomes that occurred.
+        nonzero_value: their counts.
+
+    Returns:
+        The log probability, summed over everything.
+    """
+    return (total_count + 1).lgamma().sum() + (nonzero_value * nonzero_logits - (nonzero_value + 1).lgamma()).sum()

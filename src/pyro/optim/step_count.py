@@ -3,7 +3,6 @@
 A count that is a tensor can be an input of a captured step; a Python number would be baked into it.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -26,10 +25,11 @@ class Counting(Optimizer):
 def one_minus_power(beta: float, step: Tensor) -> Tensor:
     """Computes :math:`1 - \\beta^t`, the correction of a running mean's bias.
 
-    For the usual decay rates close to one, the difference itself would lose four of single precision's seven digits.
+    For the usual decay rates close to one, the difference would lose four of single precision's seven digits; it is
+    taken in double precision.
 
     Args:
         beta: decay rate, from 0 to 1.
         step: how many steps were taken.
     """
-    return -torch.expm1(step * (math.log(beta) if beta > 0 else -math.inf))
+    return (1 - beta ** step.double()).to(step.dtype)

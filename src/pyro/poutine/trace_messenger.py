@@ -17,7 +17,7 @@ from pyro.poutine.util import site_is_subsample
 
 __all__ = ["TraceHandler", "TraceMessenger", "identify_dense_edges", "user_line"]
 
-_NOT_THE_USERS = tuple(f"{Path(module).parent}{os.sep}" for module in (Path(__file__).parent, torch.__file__))
+NOT_THE_USERS = tuple(f"{Path(module).parent}{os.sep}" for module in (Path(__file__).parent, torch.__file__))
 
 
 def _may_depend(node: Any, past: Any) -> bool:
@@ -148,7 +148,7 @@ def user_line(error: BaseException) -> str:
     """Where in the user's program an error arose: the innermost line outside of this package and of torch."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         file = frame.f_code.co_filename
-        if not file.startswith(_NOT_THE_USERS):
+        if not file.startswith(NOT_THE_USERS):
             source = linecache.getline(file, line).strip()
             return f"At {Path(file).name}:{line} in {frame.f_code.co_name}: {source}"
     return ""

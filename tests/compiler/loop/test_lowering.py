@@ -40,8 +40,6 @@ def test_half_precision_is_refused() -> None:
         compiled(lambda x: (x + 1,), sample((8,)).half())
 
 
-def test_large_products_are_refused_but_long_matrix_vector_products_are_not() -> None:
-    with pytest.raises(Unsupported, match="mm.default with 216000000 products"):
-        compiled(lambda a, b: (a @ b,), torch.zeros(600, 600), torch.zeros(600, 600))
+def test_long_matrix_vector_products_are_loops() -> None:
     (result,) = compiled(lambda a, b: (a @ b,), torch.ones(9, 4_000_000).expand(9, -1), torch.ones(4_000_000))
     assert result.tolist() == [4_000_000.0] * 9

@@ -30,7 +30,13 @@ class Workload:
     rows: list[Tensor]
 
 
-def adam(loss: Loss, parameters: Sequence[Tensor], constants: Sequence[Tensor], rows: Sequence[Tensor]) -> Workload:
+def adam(
+    loss: Loss,
+    parameters: Sequence[Tensor],
+    constants: Sequence[Tensor],
+    rows: Sequence[Tensor],
+    rate: float = 0.01,
+) -> Workload:
     """Adam's step on ``loss(*parameters, *constants, *rows)``."""
     k = len(parameters)
 
@@ -51,7 +57,7 @@ def adam(loss: Loss, parameters: Sequence[Tensor], constants: Sequence[Tensor], 
         for p, g, m, v in zip(values, gradients, first, second, strict=True):
             m = 0.9 * m + 0.1 * g
             v = 0.999 * v + 0.001 * g * g
-            news[0].append(p - 0.01 * (m / (1 - 0.9**count)) / ((v / (1 - 0.999**count)).sqrt() + 1e-8))
+            news[0].append(p - rate * (m / (1 - 0.9**count)) / ((v / (1 - 0.999**count)).sqrt() + 1e-8))
             news[1].append(m)
             news[2].append(v)
         return *news[0], *news[1], *news[2], count, value.detach()
@@ -146,10 +152,30 @@ def hierarchical(steps: int, dtype: torch.dtype, rows: int = 2500, groups: int =
     return adam(loss, start, [x, y, group], [torch.randn(steps, groups, dtype=dtype)])
 
 
+def vae(steps: int, dtype: torch.dtype, batch: int = 256, pixels: int = 784, hidden: int = 400) -> Workload:
+    """A variational autoencoder with one hidden layer each way and 20 latent dims; its products are BLAS's."""
+    latent = 20
+    pictures = (torch.rand(batch, pixels) < 0.3).to(dtype)
+    sizes = [(hidden, pixels), (2 * latent, hidden), (hidden, latent), (pixels, hidden)]
+
+    def loss(*args: Tensor) -> Tensor:
+        q, pictures, noise = args[:8], args[8], args[9]
+        linear, softplus = torch.nn.functional.linear, torch.nn.functional.softplus
+        loc, log_scale = linear(softplus(linear(pictures, q[0], q[1])), q[2], q[3]).chunk(2, -1)
+        z = loc + log_scale.exp() * noise
+        logits = linear(softplus(linear(z, q[4], q[5])), q[6], q[7])
+        likelihood = Bernoulli(logits=logits, validate_args=False).log_prob(pictures).sum()
+        return normal(loc, log_scale.exp()).log_prob(z).sum() - normal(0.0, 1.0).log_prob(z).sum() - likelihood
+
+    start = [t.to(dtype) for n, m in sizes for t in (torch.randn(n, m) * m**-0.5, torch.zeros(n))]
+    return adam(loss, start, [pictures], [torch.randn(steps, batch, latent, dtype=dtype)], rate=0.001)
+
+
 WORKLOADS: dict[str, Callable[[int, torch.dtype], Workload]] = {
     "coin": coin,
     "eight schools": eight_schools,
     "logistic": logistic,
     "linear": linear,
     "hierarchical": hierarchical,
+    "vae": vae,
 }

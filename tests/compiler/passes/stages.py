@@ -1,27 +1,26 @@
 """The captured step of a problem after each pass."""
 
 import torch
+from torch.fx import GraphModule
 
 from pyro.compiler.capture import capture
 from pyro.compiler.passes.draws import draws_to_inputs
-from pyro.compiler.passes.functionalise import functionalise
-from pyro.compiler.passes.lift import lift
 from pyro.compiler.passes.simplify import simplify
 from tests.compiler.models import MODELS
 from tests.compiler.trajectories import warmed_up
 
-PASSES = (functionalise, simplify, draws_to_inputs, simplify)
+PASSES = (simplify, draws_to_inputs, simplify)
 
 
-def lifted(problem):
+def captured(problem):
     if isinstance(problem, str):
         problem = MODELS[problem]()
-    return lift(capture(warmed_up(problem)._program(), problem.args, problem.kwargs))
+    return capture(warmed_up(problem)._program(), problem.args, problem.kwargs).draft
 
 
 def after(problem, num_passes):
-    """The draft after lifting and some passes."""
-    draft = lifted(problem)
+    """The draft after some passes."""
+    draft = captured(problem)
     for rewrite in PASSES[:num_passes]:
         draft = rewrite(draft)
     return draft
@@ -38,7 +37,7 @@ def results_around(problem, first, last):
 
 def calls(draft):
     """The names of the operations, in order."""
-    return [str(node.target) for node in draft.module.graph.nodes if node.op == "call_function"]
+    return [str(node.target) for node in draft.graph.nodes if node.op == "call_function"]
 
 
 def results(draft):
@@ -46,4 +45,4 @@ def results(draft):
     torch.manual_seed(5)
     inputs = [slot.draw.once() if slot.tensor is None else slot.tensor.clone() for slot in draft.slots]
     with torch.no_grad():
-        return draft.module(*inputs)
+        return GraphModule(torch.nn.Module(), draft.graph)(*inputs)

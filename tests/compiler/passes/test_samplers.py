@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor
 from torch.distributions import constraints
-from torch.fx.experimental.proxy_tensor import make_fx
 
 import pyro
 import pyro.distributions as dist
@@ -20,12 +19,12 @@ from pyro.compiler.loop import compile_loop
 from pyro.compiler.noise import Draw, is_random
 from pyro.compiler.passes.draft import Draft, Slot
 from pyro.compiler.passes.draws import draws_to_inputs
-from pyro.compiler.passes.functionalise import functionalise
 from pyro.compiler.passes.samplers import key_samplers, keyed_call
 from pyro.compiler.passes.simplify import simplify
 from pyro.compiler.replay import Replay
 from pyro.compiler.verify import verify
 from pyro.infer import SVI, Trace_ELBO
+from tests.compiler.recorded import recorded
 
 P = torch.tensor([0.3, 0.6])
 PROGRAMS = {
@@ -52,9 +51,8 @@ STEPS = 50
 
 def captured(program, p: Tensor = P) -> tuple[StepGraph, list[Draw]]:
     """A program of one tensor after all passes, and its draws."""
-    module = make_fx(lambda p: [program(p)])(p)
-    draft = Draft(module, (Slot("p", InputRole.CONSTANT, p),), (None,), ("result",))
-    for rewrite in (functionalise, simplify, key_samplers, draws_to_inputs, simplify):
+    draft = Draft(recorded(program, p), (Slot("p", InputRole.CONSTANT, p),), (None,), ("result",))
+    for rewrite in (simplify, key_samplers, draws_to_inputs, simplify):
         draft = rewrite(draft)
         verify(draft)
     return draft.finish(), [slot.draw for slot in draft.slots if slot.draw is not None]

@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from torch import Tensor
+from torch.fx import Node
 
+from pyro.compiler.loop.blas import Matrix
 from pyro.compiler.loop.code import Code, Module, Value
 from pyro.compiler.loop.expression import (
     Constant,
@@ -15,6 +18,7 @@ from pyro.compiler.loop.expression import (
     View,
     broadcast,
     contiguous_strides,
+    placed,
     reshaped,
 )
 from pyro.compiler.loop.fold import FoldKernel
@@ -67,12 +71,16 @@ class Builder:
     Args:
         module: the functions of the program.
         flags: fast-math flags.
+
+    Attributes:
+        node: what is being lowered.
     """
 
     def __init__(self, module: Module, flags: str) -> None:
         self.module, self.flags = module, flags
         self.kernels: list[Kernel] = []
         self.buffers: list[Buffer] = []
+        self.node: Node | None = None
         self._stored: dict[Expression, Stored] = {}
         self._divided: dict[Expression, int] = {}
 
@@ -210,6 +218,46 @@ class Builder:
         invariant = all(source.invariant for source in sources)
         self.kernels.append(SerialKernel(read, written, lambda code: body(code, read, written), invariant))
         return [self._of(b, shape, invariant) for b, (_, shape) in zip(written, targets, strict=True)]
+
+    def matrix(self, source: Expression, by_rows: bool = False) -> Matrix:
+        """A tensor as matrices that BLAS takes: where it lies, or a copy where its strides do not fit.
+
+        Args:
+            source: the tensor.
+            by_rows: whether rows have to lie together.
+        """
+        matrix = self._matrix(self._based(source), by_rows) or self._matrix(self._fill(source), by_rows)
+        assert matrix is not None, "rows of contiguous tensors lie together"
+        return matrix
+
+    def _matrix(self, source: Expression, by_rows: bool) -> Matrix | None:
+        place = placed(source)
+        if place is None:
+            return None
+        matrix = Matrix(place[0], place[1], source.shape, place[2])
+        layout = matrix.layout()
+        return None if layout is None or (by_rows and layout[0]) else matrix
+
+    def _based(self, source: Expression) -> Expression:
+        """A view of what is stored."""
+        return replace(source, source=self._based(source.source)) if isinstance(source, View) else self.store(source)
+
+    def room(self, kind: ScalarType, shape: Sequence[int], invariant: bool) -> Stored:
+        """A contiguous tensor that a call fills."""
+        return self._of(self.allocate(kind, math.prod(shape)), shape, invariant)
+
+    def copied(self, source: Expression, invariant: bool) -> Stored:
+        """A contiguous copy that a call may write over; ``invariant`` tells whether the call's result is."""
+        copy = self.room(source.kind, source.shape, invariant)
+        kernel = MapKernel.into(self.module, self.flags, source, copy.buffer)
+        kernel.invariant = invariant  # what is written over has to start afresh
+        self.kernels.append(kernel)
+        return copy
+
+    def call(self, read: Sequence[Matrix], written: Sequence[Stored], body: Callable[[Code], None]) -> None:
+        """Calls of a library, written by ``body``; it says what they read and write."""
+        buffers = [result.buffer for result in written]
+        self.kernels.append(SerialKernel([m.buffer for m in read], buffers, body, written[0].invariant))
 
     def settle(self, expression: Expression, uses: int, span: int) -> Expression:
         """Stores a node's value where that is cheaper than computing it in each of its consumers' loops.

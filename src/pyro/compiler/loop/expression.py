@@ -26,6 +26,7 @@ __all__ = [
     "broadcast",
     "contiguous_strides",
     "permuted",
+    "placed",
     "reshaped",
 ]
 
@@ -235,3 +236,17 @@ def reshaped(source: Expression, shape: Sequence[int]) -> Expression:
     divides = not all(index.is_affine() for index in reshape(probe, new, old))
     move = lambda position: reshape(position, new, old)
     return View(new, source.kind, source.cost, source.invariant, source, move, divides)
+
+
+def placed(expression: Expression) -> tuple[Buffer, int, Shape] | None:
+    """Where a tensor lies in memory: buffer, offset and strides, looking through views; None if it does not."""
+    variables = [Var(f"k{i}", n) for i, n in enumerate(expression.shape)]
+    position: Position = tuple(Index() if v.extent == 1 else Index.of(v) for v in variables)
+    while isinstance(expression, View):
+        position, expression = tuple(expression.move(position)), expression.source
+    if not isinstance(expression, Stored):
+        return None
+    address = ravel(position, expression.strides)
+    if not address.is_affine():
+        return None
+    return expression.buffer, address.const, tuple(address.coefficient(v) for v in variables)

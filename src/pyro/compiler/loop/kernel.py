@@ -39,6 +39,7 @@ class Kernel:
         opaque: variables that it uses as numbers.
         invariant: whether it gives the same in every step.
         cost: of one element, about the number of instructions.
+        replaced: the memory of old state that it writes over under the name of a new buffer.
     """
 
     kept: tuple[Var, ...]
@@ -47,6 +48,7 @@ class Kernel:
     opaque: set[Var] = field(default_factory=set)
     invariant: bool = False
     cost: int = 1
+    replaced: list[Access] = field(default_factory=list)
 
     def stores(self) -> list[Access]:
         """What it writes."""
@@ -130,6 +132,7 @@ class MapKernel(Kernel):
         self.results += other.results
         self.reads += other.reads
         self.opaque |= other.opaque
+        self.replaced += other.replaced
         self.cost += other.cost
 
     def write(self, code: Code, ranges: Ranges) -> None:
@@ -141,8 +144,12 @@ class MapKernel(Kernel):
 
     def _body(self, scope: Scope) -> None:
         where = position(self.kept)
+        values = []
         for result in self.results:
-            scope.store(result.buffer, result.address, scope.element(result.expression, where))
+            values.append(scope.element(result.expression, where))
+            scope.remember(result.buffer, result.address, values[-1])
+        for result, value in zip(self.results, values, strict=True):  # last: a result may lie over what was read
+            scope.store(result.buffer, result.address, value)
 
 
 def over_lanes(kernel: Kernel, code: Code, dims: Sequence[Dim], body: Body) -> None:

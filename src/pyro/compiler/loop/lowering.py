@@ -12,13 +12,13 @@ from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
 from pyro.compiler.errors import Unsupported
+from pyro.compiler.graph import TensorMeta
 from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.expression import Expression
 from pyro.compiler.loop.operators import ROWS
 
-__all__ = ["Lowering", "MAX_PRODUCTS", "overload"]
+__all__ = ["Lowering", "overload"]
 
-MAX_PRODUCTS = 1 << 25  # multiplications of a matrix product; larger ones want a library
 _PRODUCTS = {
     "mm.default",
     "bmm.default",
@@ -110,8 +110,6 @@ class Lowering:
             name = overload(node)
             if node.op != "call_function" or name not in ROWS:
                 missing.setdefault(name, node.name)
-            elif name in _PRODUCTS and _span(node) > MAX_PRODUCTS and not _matrix_vector(node):
-                missing.setdefault(f"{name} with {_span(node)} products", node.name)
         if missing:
             what = ", ".join(f"{name} (node {node})" for name, node in missing.items())
             raise Unsupported(f"The loop program has no row for {what}.")
@@ -141,6 +139,7 @@ class Lowering:
             raise Unsupported(
                 f"Node {node.name} ({overload(node)}) has arguments that its row lacks: {error}"
             ) from None
+        self.builder.node = node
         try:
             result = row(*given, **kwargs)
         except Unsupported as error:
@@ -155,7 +154,7 @@ def _is_view(node: Node) -> bool:
 
 
 def _numel(val: Any) -> int:
-    if isinstance(val, Tensor):
+    if isinstance(val, TensorMeta | Tensor):
         return math.prod(val.shape)
     return max((_numel(v) for v in val), default=1) if isinstance(val, tuple | list) else 1
 
@@ -174,9 +173,3 @@ def _span(node: Node) -> int:
     ):
         sizes += [_numel(n.meta["val"]) for n in node.all_input_nodes]
     return max(sizes)
-
-
-def _matrix_vector(node: Node) -> bool:
-    """Whether a product reads each element of its larger operand only a few times."""
-    operands = [a for a in node.args if isinstance(a, Node)][-2:]
-    return _span(node) <= 4 * max(_numel(n.meta["val"]) for n in operands)

@@ -16,6 +16,7 @@ from pyro.compiler.graph import Input, InputRole, OutputRole, StepGraph
 from pyro.compiler.loop.builder import SMALL, Builder
 from pyro.compiler.loop.code import FAST, STRICT, Code, Module
 from pyro.compiler.loop.expression import Expression, Stored, contiguous_strides
+from pyro.compiler.loop.in_place import write_in_place
 from pyro.compiler.loop.kernel import MapKernel
 from pyro.compiler.loop.lowering import Lowering
 from pyro.compiler.loop.native import compile_text
@@ -66,7 +67,8 @@ class LoopProgram:
         self.compile_seconds = self._native.seconds
         self._attributes = writer.attributes
         self._row_inputs = [i for i, spec in enumerate(graph.inputs) if spec.role is InputRole.ROW]
-        self._offsets, size = _layout(writer.heap)
+        self._heap_bytes = [b.numel * b.kind.size for b in writer.heap]
+        self._offsets, size = _layout(self._heap_bytes)
         self._arena = torch.zeros(size, dtype=torch.uint8)
 
     def run(self, inputs: Sequence[Tensor], records: Sequence[Tensor], num_steps: int, first_row: int = 0) -> None:
@@ -161,12 +163,12 @@ def _check_apart(written: Sequence[Tensor], read: Sequence[Tensor]) -> None:
 _ALIGN = 64
 
 
-def _layout(buffers: Sequence[Buffer]) -> tuple[list[int], int]:
-    """Offsets of buffers in one stretch of memory, and its size."""
+def _layout(sizes: Sequence[int]) -> tuple[list[int], int]:
+    """Offsets of buffers in one stretch of memory, and its size; all in bytes."""
     offsets, size = [], 0
-    for buffer in buffers:
+    for wanted in sizes:
         offsets.append(size)
-        size += -(-buffer.numel * buffer.kind.size // _ALIGN) * _ALIGN
+        size += -(-wanted // _ALIGN) * _ALIGN
     return offsets, size + _ALIGN
 
 
@@ -185,6 +187,9 @@ class _Writer:
         outputs = Lowering(graph.module, self.builder).run(self._sources())
         # Every result exists before the first state changes: one output may be another's old state.
         results = [self.builder.store(self._apart(e)) for e in outputs]
+        states = [(new, o.state) for o, new in zip(graph.outputs, results, strict=True) if o.state is not None]
+        large = [(new, self._inputs[i]) for new, i in states if new.numel > SMALL]
+        self._in_place = write_in_place(self.builder, large)
         once = [k for k in self.builder.kernels if k.invariant]
         each = [k for k in self.builder.kernels if not k.invariant]
         last = self._finish(results)
@@ -257,7 +262,7 @@ class _Writer:
             else:
                 assert output.state is not None
                 target = self._inputs[output.state].buffer
-            if result.numel:
+            if result.numel and not (result.buffer in self._in_place and result.buffer.name == target.name):
                 expression = self.builder.convert(result, kind)
                 kernel = MapKernel.into(self.module, self.builder.flags, expression, target)
                 groups.append(Group(0, [(kernel, None)]))

@@ -47,21 +47,26 @@ def grouped(kernels: Sequence[Kernel]) -> list[Group]:
     """Orders kernels, each as early as what it reads allows, in the first group that it fits in."""
     groups: list[Group] = []
     place: dict[Buffer, int] = {}  # the group of the last kernel that writes a buffer
+    last_read: dict[Buffer, int] = {}  # the group of the last kernel that reads it
     for kernel in kernels:
         touched = [access.buffer for access in (*kernel.reads, *kernel.stores())]
-        first = max((place[b] for b in touched if b in place), default=-1)
+        gone = [last_read.get(access.buffer, -1) for access in kernel.replaced]
+        first = max([-1, *(place[b] for b in touched if b in place), *gone])
         chosen, var = _choose(groups, kernel, first)
         groups[chosen].kernels.append((kernel, var)) if chosen < len(groups) else groups.append(
             Group(var.extent if var else 0, [(kernel, var)])
         )
         for access in kernel.stores():
             place[access.buffer] = chosen
+        for access in kernel.reads:
+            last_read[access.buffer] = max(chosen, last_read.get(access.buffer, -1))
     return groups
 
 
 def _choose(groups: Sequence[Group], kernel: Kernel, first: int) -> tuple[int, Var | None]:
     """The position of the group that a kernel goes to, and its variable of rows."""
     candidates = [var for var in (*kernel.kept, *kernel.reduced) if var.extent >= _LONG and _cuttable(kernel, var)]
+    candidates = [var for var in candidates if not _is_inner(kernel, var)] or candidates
     for position in range(max(first, 0), len(groups)):
         for var in candidates:
             if var.extent == groups[position].rows and (position > first or _in_step(groups[position], kernel, var)):
@@ -73,10 +78,17 @@ def _cuttable(kernel: Kernel, var: Var) -> bool:
     return var in kernel.reduced or all(row_length(access, var) for access in kernel.stores())
 
 
+def _is_inner(kernel: Kernel, var: Var) -> bool:
+    """Whether a variable runs along the rows of what is read, so that strips of it would be columns."""
+    return any(access.address.coefficient(var) == 1 and len(access.address.terms) > 1 for access in kernel.reads)
+
+
 def _in_step(group: Group, kernel: Kernel, var: Var) -> bool:
-    """Whether what a kernel touches of a group's results is in its own rows."""
+    """Whether what a kernel touches of a group's results, and writes over of what the group reads, is in its rows."""
     for other, row in group.kernels:
         assert row is not None
+        if not _behind(other, row, kernel, var):
+            return False
         written = {access.buffer: access for access in other.stores()}
         for access in (*kernel.reads, *kernel.stores()):
             store = written.get(access.buffer)
@@ -86,6 +98,16 @@ def _in_step(group: Group, kernel: Kernel, var: Var) -> bool:
             if other.accumulates(row) or length is None or row_length(access, var) != length:
                 return False
     return True
+
+
+def _behind(other: Kernel, row: Var, kernel: Kernel, var: Var) -> bool:
+    """Whether a kernel writes only over rows that an earlier one has read."""
+    lengths = {access.buffer: row_length(access, var) for access in kernel.replaced}
+    return all(
+        lengths[access.buffer] is not None and row_length(access, row) == lengths[access.buffer]
+        for access in other.reads
+        if access.buffer in lengths
+    )
 
 
 def _strip(group: Group) -> int:

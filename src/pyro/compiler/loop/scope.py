@@ -120,9 +120,13 @@ class Scope:
             return self._load_run(buffer, address)
         return self._gather(buffer, address)
 
+    def remember(self, buffer: Buffer, address: Index, value: Value) -> None:
+        """Tells later loads of this body what elements are that will be stored."""
+        self._known[buffer, (address,)] = value
+
     def store(self, buffer: Buffer, address: Index, value: Value) -> None:
         """Writes elements, all of them active."""
-        self._known[buffer, (address,)] = value
+        self.remember(buffer, address, value)
         stride = self._lane_stride(address)
         kind = buffer.kind
         if stride == 1:

@@ -1,10 +1,11 @@
 """A captured step on its way to a :class:`~pyro.compiler.graph.StepGraph`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
-from torch.fx import GraphModule, Node
+from torch.fx import Graph, GraphModule, Node
 
 from pyro.compiler.graph import Input, InputRole, Output, OutputRole, StepGraph, TensorSpec
 from pyro.compiler.noise import Draw
@@ -34,29 +35,25 @@ class Draft:
     """A graph with a slot for each placeholder.
 
     Attributes:
-        module: the graph.
+        graph: the graph.
         slots: one a placeholder, in order.
         state_of_output: for each output, the position of the state input whose new value it is; ``None`` for records.
         record_names: names of the records, in order.
     """
 
-    module: GraphModule
+    graph: Graph
     slots: tuple[Slot, ...]
     state_of_output: tuple[int | None, ...]
     record_names: tuple[str, ...]
 
     def placeholders(self) -> list[Node]:
         """The graph's placeholders, in order."""
-        return [node for node in self.module.graph.nodes if node.op == "placeholder"]
+        return [node for node in self.graph.nodes if node.op == "placeholder"]
 
     def results(self) -> list[Any]:
         """The nodes that the graph returns, in order."""
-        (output,) = (node for node in self.module.graph.nodes if node.op == "output")
+        (output,) = (node for node in self.graph.nodes if node.op == "output")
         return list(output.args[0])
-
-    def with_module(self, module: GraphModule) -> "Draft":
-        """The same slots around another graph."""
-        return replace(self, module=module)
 
     def finish(self) -> StepGraph:
         """The step graph that lowerings take."""
@@ -71,4 +68,4 @@ class Draft:
                 outputs.append(Output(next(names), OutputRole.RECORD, spec))
             else:
                 outputs.append(Output(self.slots[state].name, OutputRole.STATE, spec, state))
-        return StepGraph(self.module, inputs, tuple(outputs))
+        return StepGraph(GraphModule(torch.nn.Module(), self.graph), inputs, tuple(outputs))

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
-from pyro.compiler.graph import InputRole
+from pyro.compiler.graph import InputRole, TensorMeta
 from pyro.compiler.noise import Draw, is_random
 from pyro.compiler.passes.draft import Draft, Slot
 
@@ -115,7 +115,7 @@ def draws_to_inputs(draft: Draft) -> Draft:
     Returns:
         A draft with the draws as slots, in the order in which the eager step draws.
     """
-    graph, slots = draft.module.graph, list(draft.slots)
+    graph, slots = draft.graph, list(draft.slots)
     for node in list(graph.nodes):
         rewrite = _REWRITES.get(node.target)
         if rewrite is not None:
@@ -123,7 +123,7 @@ def draws_to_inputs(draft: Draft) -> Draft:
             graph.erase_node(node)
     placeholders = draft.placeholders()
     for node in list(graph.nodes):
-        if not is_random(node) or node.all_input_nodes or not isinstance(node.meta.get("val"), torch.Tensor):
+        if not is_random(node) or node.all_input_nodes or not isinstance(node.meta.get("val"), TensorMeta | torch.Tensor):
             continue
         value = node.meta["val"]
         draw = Draw(node.target, tuple(node.args), dict(node.kwargs), tuple(value.shape), value.dtype)
@@ -134,5 +134,4 @@ def draws_to_inputs(draft: Draft) -> Draft:
         slots.append(Slot(f"draw {sum(s.draw is not None for s in slots)}", InputRole.ROW, None, draw))
         node.replace_all_uses_with(row)
         graph.erase_node(node)
-    draft.module.recompile()
     return replace(draft, slots=tuple(slots))

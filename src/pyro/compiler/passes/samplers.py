@@ -11,11 +11,13 @@ from typing import Any
 
 import torch
 from torch.fx import Graph, Node
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from pyro.compiler import keyed
+from pyro.compiler.graph import TensorMeta
 from pyro.compiler.noise import is_random
+from pyro.compiler.numbers import Numbers
 from pyro.compiler.passes.draft import Draft
+from pyro.compiler.recorder import Recorder
 from pyro.compiler.transforms import FORMULAS, Formula
 from pyro.ops.von_mises import von_mises
 
@@ -61,7 +63,7 @@ def keyed_call(target: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Call
 
 def key_samplers(draft: Draft) -> Draft:
     """Puts formulas for random operators, and gives samplers on the CPU a key; on other devices those keep torch's."""
-    graph = draft.module.graph
+    graph = draft.graph
     key: Node | None = None
     draws = [node for node in graph.nodes if is_random(node)]
     for number, node in enumerate(draws):
@@ -84,37 +86,30 @@ def key_samplers(draft: Draft) -> Draft:
     for node in graph.nodes:
         if node.target in _GRADIENTS and _on_cpu(node):
             node.target = _GRADIENTS[node.target]  # ATen's have three digits
-    draft.module.recompile()
     return draft
 
 
 def _put_formula(graph: Graph, node: Node, formula: Formula) -> None:
-    """Replaces a draw by a standard one and the traced formula."""
+    """Replaces a draw by a standard one and the recorded formula."""
     value, arguments = node.meta["val"], [a for a in node.args[1:] if isinstance(a, Node)]
-    options = {"dtype": value.dtype, "device": value.device}
     sources = [value, *(argument.meta["val"] for argument in arguments)]
     examples = [torch.zeros(v.shape, dtype=v.dtype, device=v.device) for v in sources]
-
-    def run(row: torch.Tensor, *tensors: torch.Tensor) -> torch.Tensor:
-        given = iter(tensors)
-        return formula.of(row, *(next(given) if isinstance(a, Node) else a for a in node.args[1:]))
-
-    traced = make_fx(run, tracing_mode="fake")(*examples)
+    recorder = Recorder(Numbers((), ()))
+    placeholders = [recorder.declare(example) for example in examples]
+    given = iter(examples[1:])
+    with recorder:
+        result = formula.of(examples[0], *(next(given) if isinstance(a, Node) else a for a in node.args[1:]))
     with graph.inserting_before(node):
-        row = graph.call_function(formula.standard, (list(value.shape),), options)
+        row = graph.call_function(formula.standard, (list(value.shape),), {"dtype": value.dtype, "device": value.device})
         row.meta["val"] = value
-        given = iter((row, *arguments))
-        copies: dict[Node, Any] = {}
-        for part in traced.graph.nodes:
-            if part.op == "placeholder":
-                copies[part] = next(given)
-            elif part.op == "output":
-                node.replace_all_uses_with(copies[part.args[0]])
-            else:
+        copies: dict[Node, Any] = dict(zip(placeholders, (row, *arguments), strict=True))
+        for part in recorder.graph.nodes:
+            if part.op == "call_function":
                 copies[part] = graph.node_copy(part, copies.__getitem__)
+    node.replace_all_uses_with(copies[recorder.node(result)])
     graph.erase_node(node)
 
 
 def _on_cpu(node: Node) -> bool:
     value = node.meta["val"]
-    return isinstance(value, torch.Tensor) and value.device.type == "cpu"
+    return isinstance(value, TensorMeta | torch.Tensor) and value.device.type == "cpu"

@@ -29,14 +29,13 @@ def _is_copy(node: Node) -> bool:
 
 def simplify(draft: Draft) -> Draft:
     """Removes copies, dead code and common subexpressions; random draws stay apart."""
-    graph = draft.module.graph
+    graph = draft.graph
     for node in list(graph.nodes):
         if node.op == "call_function" and _is_copy(node):
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
     _remove_dead_code(graph)
     _remove_duplicates(graph)
-    draft.module.recompile()
     return draft
 
 

@@ -1,4 +1,4 @@
-"""The derivative of digamma against SciPy's, everywhere."""
+"""Derivatives of digamma against SciPy's, everywhere."""
 
 import mpmath
 import numpy as np
@@ -22,8 +22,9 @@ def test_trigamma(dtype, tolerance):
 
 def test_reflection():
     x = torch.tensor([-0.5, -1.25, -7.3, -20.75], dtype=torch.float64)
-    (got,) = compiled(lambda x: (torch.polygamma(1, x),), x)
-    assert got.tolist() == pytest.approx([float(mpmath.psi(1, number)) for number in x.tolist()], rel=1e-12)
+    got = compiled(lambda x: (torch.polygamma(1, x), torch.polygamma(2, x)), x)
+    for order, values in enumerate(got, 1):
+        assert values.tolist() == pytest.approx([float(mpmath.psi(order, number)) for number in x.tolist()], rel=1e-11)
 
 
 def test_special_values():
@@ -34,6 +35,14 @@ def test_special_values():
     assert got[4].isnan()
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.float64, 1e-12)])
+def test_tetragamma(dtype, tolerance):
+    x = torch.logspace(-9, 12, 80, dtype=torch.float64).to(dtype)
+    (got,) = compiled(lambda x: (torch.polygamma(2, x),), x)
+    expected = [float(mpmath.psi(2, number)) for number in x.double().tolist()]
+    np.testing.assert_allclose(got.double().numpy(), expected, rtol=tolerance)
+
+
 def test_higher_orders_are_refused():
-    with pytest.raises(Unsupported, match="order 2"):
-        compiled(lambda x: (torch.polygamma(2, x),), torch.ones(3))
+    with pytest.raises(Unsupported, match="order 3"):
+        compiled(lambda x: (torch.polygamma(3, x),), torch.ones(3))

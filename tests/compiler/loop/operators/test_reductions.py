@@ -1,4 +1,4 @@
-"""Reductions and products against ATen, over shapes and dims."""
+"""Reductions against ATen, over shapes and dims."""
 
 import math
 from collections.abc import Callable
@@ -37,29 +37,6 @@ def test_full_reductions(numel: int) -> None:
 def test_nan_wins_in_extremes() -> None:
     x = torch.tensor([1.0, math.nan, 3.0] + [0.0] * 20)
     agree(lambda x: (x.amax(), x.amin(), torch.maximum(x, x.flip(0)), x.clamp(0.5, 1.0)), x)
-
-
-PRODUCTS: dict[str, tuple[Callable[..., Tensor], tuple[tuple[int, ...], ...]]] = {
-    "mm": (torch.mm, ((3, 5), (5, 7))),
-    "mm wide": (torch.mm, ((4, 33), (33, 130))),
-    "mm transposed": (lambda a, b: a.t() @ b.t(), ((5, 3), (7, 5))),
-    "bmm": (torch.bmm, ((2, 3, 5), (2, 5, 4))),
-    "mv": (torch.mv, ((200, 54), (54,))),
-    "mv transposed": (lambda a, b: a.t() @ b, ((200, 54), (200,))),
-    "dot": (torch.dot, ((77,), (77,))),
-    "addmm": (lambda a, b, c: torch.addmm(c, a, b, beta=2, alpha=3), ((3, 5), (5, 7), (7,))),
-    "linear": (torch.nn.functional.linear, ((9, 5), (7, 5), (7,))),
-    "outer": (torch.outer, ((9,), (12,))),
-    "einsum": (lambda a, b: torch.einsum("ijk,jl->ikl", a, b), ((2, 3, 4), (3, 5))),
-}
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("name", PRODUCTS)
-def test_products(name: str, dtype: torch.dtype) -> None:
-    function, shapes = PRODUCTS[name]
-    args = [sample(shape, dtype, seed) for seed, shape in enumerate(shapes)]
-    agree(function, *args, tolerance=2e-5 if dtype is torch.float32 else 1e-13)
 
 
 def test_gradients_of_softmax() -> None:

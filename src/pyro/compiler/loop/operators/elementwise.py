@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pyro.compiler.graph import TensorMeta
 from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.code import Value
 from pyro.compiler.loop.expression import Expression
@@ -14,7 +15,7 @@ from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.scalar import ScalarType, scalar_type
 from pyro.compiler.loop.vector_math import digamma, exp, expm1, log, log1p, tanh
 
-__all__ = ["promoted"]
+__all__ = ["choose", "of_kinds", "promoted"]
 
 Formula = Callable[..., Value]
 
@@ -29,9 +30,9 @@ def promoted(*args: Any) -> ScalarType:
     result = stand_ins[0]
     for other in stand_ins[1:]:
         joint = torch.result_type(result, other)
-        rank = max((len(t.shape) for t in (result, other) if isinstance(t, Tensor)), default=0)
+        rank = max((len(t.shape) for t in (result, other) if isinstance(t, TensorMeta | Tensor)), default=0)
         result = torch.empty([1] * rank, dtype=joint, device="meta")
-    return scalar_type(result.dtype if isinstance(result, Tensor) else torch.result_type(result, result))
+    return scalar_type(result.dtype if isinstance(result, TensorMeta | Tensor) else torch.result_type(result, result))
 
 
 def _in_result(names: str, formula: Formula, cost: int = 1) -> None:
@@ -312,10 +313,10 @@ def choose(builder: Builder, val: Tensor, condition: Expression, yes: Any, no: A
     """``yes`` where the condition holds and ``no`` elsewhere."""
     kind, shape = builder.kind(val), tuple(val.shape)
     one, other = (builder.pointwise(lambda v: v, [e], kind, shape, 0) for e in (yes, no))
-    return _of_kinds(builder, lambda c, a, b: _truth(c).where(a, b), [condition, one, other], kind, shape)
+    return of_kinds(builder, lambda c, a, b: _truth(c).where(a, b), [condition, one, other], kind, shape)
 
 
-def _of_kinds(
+def of_kinds(
     builder: Builder, formula: Formula, operands: Sequence[Expression], kind: ScalarType, shape: Sequence[int]
 ) -> Expression:
     """A formula whose operands keep their own element types."""

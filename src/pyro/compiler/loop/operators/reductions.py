@@ -1,4 +1,4 @@
-"""Reductions, and what is made of them."""
+"""Reductions, and what is made of them; products are in ``products``."""
 
 import math
 from collections.abc import Sequence
@@ -7,8 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from pyro.compiler.loop.builder import Builder
-from pyro.compiler.loop.expression import Expression, broadcast, permuted, reshaped
-from pyro.compiler.loop.operators.elementwise import promoted
+from pyro.compiler.loop.expression import Expression, permuted, reshaped
 from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.scalar import BOOL, ScalarType
 from pyro.compiler.loop.vector_math import exp, log
@@ -186,48 +185,3 @@ def _logsumexp(builder: Builder, val: Tensor, source: Expression, dims: Dims, ke
     total = folded(builder, weights, dims, "add", True)
     result = builder.pointwise(lambda s, m: log(s) + m, [total, finite], kind, total.shape, 21)
     return reshaped(result, val.shape)
-
-
-def _multiplied(builder: Builder, left: Expression, right: Expression) -> Expression:
-    """``left @ right`` over the last two dims, sums of products."""
-    kind = promoted(left, right)
-    rows, inner, columns = left.shape[-2], left.shape[-1], right.shape[-1]
-    lead = left.shape[:-2]
-    shape = (*lead, rows, columns, inner)
-    a = broadcast(reshaped(left, (*lead, rows, 1, inner)), shape)
-    last = len(lead)
-    b = broadcast(reshaped(permuted(right, [*range(last), last + 1, last]), (*lead, 1, columns, inner)), shape)
-    body = builder.pointwise(lambda x, y: x * y, [a, b], kind, shape)
-    return builder.fold(body, last + 2, "add")
-
-
-@row("mm.default", "bmm.default")
-def _mm(builder: Builder, val: Tensor, left: Expression, right: Expression) -> Expression:
-    return _multiplied(builder, left, right)
-
-
-@row("mv.default")
-def _mv(builder: Builder, val: Tensor, left: Expression, right: Expression) -> Expression:
-    body = builder.pointwise(lambda x, y: x * y, [left, right], builder.kind(val), left.shape)
-    return builder.fold(body, 1, "add")
-
-
-@row("dot.default")
-def _dot(builder: Builder, val: Tensor, left: Expression, right: Expression) -> Expression:
-    return builder.fold(builder.pointwise(lambda x, y: x * y, [left, right], builder.kind(val), left.shape), 0, "add")
-
-
-@row("addmm.default", "baddbmm.default", "addmv.default")
-def _addmm(
-    builder: Builder,
-    val: Tensor,
-    start: Expression,
-    left: Expression,
-    right: Expression,
-    *,
-    beta: float = 1,
-    alpha: float = 1,
-) -> Expression:
-    product = _mv(builder, val, left, right) if len(right.shape) == 1 else _multiplied(builder, left, right)
-    kind = builder.kind(val)
-    return builder.pointwise(lambda c, p, b, a: c * b + p * a, [start, product, beta, alpha], kind, val.shape, 2)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
+from torch.fx import Node
 
+from pyro.compiler.errors import Unsupported
 from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.expression import (
     Constant,
@@ -16,11 +18,17 @@ from pyro.compiler.loop.expression import (
     permuted,
     reshaped,
 )
-from pyro.compiler.loop.index import Index
+from pyro.compiler.loop.index import Index, ravel, unravel
 from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.scope import Position
 
-__all__ = ["moved"]
+__all__ = ["diagonal", "is_contiguous", "moved"]
+
+
+def is_contiguous(val: Tensor) -> bool:
+    """Whether ATen's tensor has its elements in order."""
+    wanted = contiguous_strides(val.shape)
+    return all(n == 1 or have == want for n, have, want in zip(val.shape, val.stride(), wanted, strict=True))
 
 
 def moved(source: Expression, shape: Sequence[int], move: Any) -> View:
@@ -94,20 +102,74 @@ def _slice(
     return moved(source, val.shape, lambda p: [*p[:dim], p[dim] * step + first, *p[dim + 1 :]])
 
 
-@row("diagonal.default")
-def _diagonal(
-    builder: Builder, val: Tensor, source: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
-) -> Expression:
+def diagonal(source: Expression, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Expression:
+    """The elements with equal places in two dims, along a last dim."""
     rank = len(source.shape)
     dim1, dim2 = dim1 % rank, dim2 % rank
     down, right = max(-offset, 0), max(offset, 0)
+    rest = [n for d, n in enumerate(source.shape) if d not in (dim1, dim2)]
+    extent = max(0, min(source.shape[dim1] - down, source.shape[dim2] - right))
 
     def move(position: Position) -> list[Index]:
         rest = iter(position[:-1])
         places = {dim1: position[-1] + down, dim2: position[-1] + right}
         return [places[d] if d in places else next(rest) for d in range(rank)]
 
-    return moved(source, val.shape, move)
+    return moved(source, (*rest, extent), move)
+
+
+@row("diagonal.default")
+def _diagonal(
+    builder: Builder, val: Tensor, source: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Expression:
+    return diagonal(source, offset, dim1, dim2)
+
+
+@row("diagonal_scatter.default")
+def _diagonal_scatter(
+    builder: Builder, val: Tensor, source: Expression, part: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Expression:
+    strides, rank = contiguous_strides(val.shape), len(val.shape)
+    dim1, dim2 = dim1 % rank, dim2 % rank
+    rest = [s for d, s in enumerate(strides) if d not in (dim1, dim2)]
+    first = max(-offset, 0) * strides[dim1] + max(offset, 0) * strides[dim2]
+    return builder.assemble(
+        builder.kind(val),
+        val.shape,
+        [(source, strides, 0), (part, (*rest, strides[dim1] + strides[dim2]), first)],
+    )
+
+
+@row("as_strided.default")
+def _as_strided(
+    builder: Builder, val: Tensor, source: Expression, size: Sequence[int], stride: Sequence[int], offset: int = 0
+) -> Expression:
+    shape = _lying_contiguous(builder, source)
+    return moved(source, val.shape, lambda p: unravel(ravel(p, stride) + (offset or 0), shape))
+
+
+@row("as_strided_scatter.default")
+def _as_strided_scatter(
+    builder: Builder,
+    val: Tensor,
+    source: Expression,
+    part: Expression,
+    size: Sequence[int],
+    stride: Sequence[int],
+    offset: int = 0,
+) -> Expression:
+    shape = _lying_contiguous(builder, source)
+    return builder.assemble(
+        builder.kind(val), val.shape, [(source, contiguous_strides(shape), 0), (part, tuple(stride), offset or 0)]
+    )
+
+
+def _lying_contiguous(builder: Builder, source: Expression) -> tuple[int, ...]:
+    """The shape of a tensor whose memory is its elements in order, so that positions in memory mean something here."""
+    given = builder.node.args[0] if builder.node is not None else None
+    if not isinstance(given, Node) or not is_contiguous(given.meta["val"]):
+        raise Unsupported("strides over a tensor that is not contiguous")
+    return source.shape
 
 
 @row("flip.default")

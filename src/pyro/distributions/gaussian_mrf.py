@@ -1,0 +1,100 @@
+"""Markov random field in time with Gaussian states and values, made of joint factors instead of conditional ones."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Size, Tensor
+
+from pyro.distributions.gaussian_chain import GaussianChain
+from pyro.distributions.linear_shapes import check_event
+from pyro.distributions.util import broadcast_shape
+from pyro.ops.gaussian import Gaussian, mvn_to_gaussian, sequential_gaussian_tensordot
+
+__all__ = ["GaussianMRF"]
+
+
+class GaussianMRF(GaussianChain):
+    r"""Temporal Markov random field with Gaussian factors of the first state, of neighbours, and of states and values.
+
+    .. math::
+        p(x) \propto \int f(z_0) \prod_{t=1}^T g_t(z_{t-1}, z_t)\, h_t(z_t, x_t) \, dz
+
+    Unlike that of a :class:`~pyro.distributions.gaussian_hmm.GaussianHMM` the density needs a normalizer, which takes
+    a second contraction in O(log T) sequential steps.
+
+    Args:
+        initial_dist: the factor :math:`f`, a ``MultivariateNormal`` or a ``Normal(...).to_event(1)``, with event shape
+            (H,).
+        transition_dist: the factors :math:`g`, of either kind, with event shape (2 H,) and batch shape () or
+            batch_shape + (T,).
+        observation_dist: the factors :math:`h`, of either kind, with event shape (H + O,) and batch shape () or
+            batch_shape + (T,).
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        event_shape is (T, O), with T = 1 where all steps are alike; then values of any length can be scored.
+
+    Support:
+        real series.
+
+    Raises:
+        ValueError: if the parameters' shapes do not fit.
+
+    References:
+        H. Rue, L. Held (2005), Gaussian Markov Random Fields
+    """
+
+    def __init__(
+        self, initial_dist: Any, transition_dist: Any, observation_dist: Any, validate_args: bool | None = None
+    ) -> None:
+        (self.hidden_dim,) = initial_dist.event_shape
+        self.obs_dim = observation_dist.event_shape[0] - self.hidden_dim
+        check_event(type(self).__name__, "transition_dist", transition_dist.event_shape, (2 * self.hidden_dim,))
+        check_event(type(self).__name__, "observation_dist", observation_dist.event_shape,
+                    (self.hidden_dim + max(self.obs_dim, 1),))
+        shape = broadcast_shape((*initial_dist.batch_shape, 1), tuple(transition_dist.batch_shape),
+                                tuple(observation_dist.batch_shape))
+        self._init = mvn_to_gaussian(initial_dist)
+        self._trans = mvn_to_gaussian(transition_dist)
+        self._obs = mvn_to_gaussian(observation_dist)
+        super().__init__(None, shape[:-1], (shape[-1], self.obs_dim), validate_args)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density of series, with hidden states integrated out.
+
+        Args:
+            value: series, broadcastable with batch_shape + event_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        free = self._free()
+        free = free.expand(free.batch_shape[:-1] + value.shape[-2:-1])
+        log_prob = self._log_integral(self._given(value)) - self._log_integral(free)
+        return log_prob.expand(self._full_batch(log_prob.shape))
+
+    def _free(self) -> Gaussian:
+        """The factors of neighbouring hidden states, with the values integrated out."""
+        free: Gaussian = self._trans + self._obs.marginalize(right=self.obs_dim).event_pad(left=self.hidden_dim)
+        return free
+
+    def _log_integral(self, trans: Gaussian) -> Tensor:
+        whole = sequential_gaussian_tensordot(trans) + self._init.event_pad(right=self.hidden_dim)
+        integral: Tensor = whole.event_logsumexp()
+        return integral
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws series, with gradients to the parameters.
+
+        Args:
+            sample_shape: shape of independent draws.
+
+        Returns:
+            Series of shape sample_shape + batch_shape + event_shape.
+
+        Raises:
+            ValueError: if the number of steps is not known.
+        """
+        return self._draw(self._free(), Size(sample_shape))

@@ -1,0 +1,134 @@
+r"""What mixtures of normal distributions with diagonal covariances share.
+
+Draws are reparameterized, though the choice of a component is discrete. A draw moves with a parameter :math:`\theta`
+at a velocity v that carries the density along:
+
+.. math::
+    \frac{\partial p}{\partial \theta} + \nabla \cdot (p \, v) = 0
+
+For the parameters of a component, the velocity is the component's own times its share in p. For the logits a family
+states flows :math:`w_{jk}` from each component to each other, :math:`\nabla \cdot w_{jk} = p_k - p_j`; then
+:math:`v_j = \pi_j \sum_k \pi_k w_{jk} / p`.
+
+Source: M. Jankowiak, F. Obermeyer (2018), Pathwise derivatives beyond the reparameterization trick,
+https://arxiv.org/abs/1806.01851; M. Jankowiak, T. Karaletsos (2019), Pathwise derivatives for multivariate
+distributions, https://arxiv.org/abs/1806.01856
+"""
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Size, Tensor
+from torch.nn.functional import log_softmax
+
+from pyro.distributions import constraints
+from pyro.distributions.categorical import Categorical
+from pyro.distributions.parametric import Parametric
+from pyro.distributions.util import broadcast_shape, gather
+
+__all__ = ["NormalMixture"]
+
+
+class NormalMixture(Parametric):
+    """Base class of mixtures of K normal distributions over vectors of size D, each with a diagonal covariance.
+
+    Attributes:
+        component_logits: unnormalised log weights of the components, shape batch_shape + (K,).
+    """
+
+    has_rsample = True
+    support = constraints.real_vector
+    component_logits: Tensor
+
+    @classmethod
+    def infer_shapes(cls, *args: Any, **arg_shapes: Any) -> tuple[Size, Size]:
+        """The shapes that parameters of given shapes lead to.
+
+        Args:
+            *args: shapes of parameters in the order of ``arg_constraints``.
+            **arg_shapes: shapes of parameters by name.
+
+        Returns:
+            batch_shape and event_shape.
+        """
+        names: list[str] = list(cls.arg_constraints)  # type: ignore[call-overload]  # a table, in our families
+        shapes = dict(zip(names, args, strict=False)) | arg_shapes
+        batch_shapes = [tuple(shape[: len(shape) - cls._parameter_dim(name)]) for name, shape in shapes.items()]
+        return Size(broadcast_shape(*batch_shapes)), Size(shapes[names[0]][-1:])
+
+    @property
+    @abstractmethod
+    def _locs(self) -> Tensor:
+        """The components' means, shape batch_shape + (K, D)."""
+
+    @property
+    @abstractmethod
+    def _scales(self) -> Tensor:
+        """The components' standard deviations, shape batch_shape + (K, D)."""
+
+    @abstractmethod
+    def _flows(self, value: Tensor) -> Tensor:
+        """The flows between components at a value of shape (..., D), times 1 / p: shape (..., K, K, D)."""
+
+    @property
+    def _log_weights(self) -> Tensor:
+        return log_softmax(self.component_logits, -1)
+
+    def _coordinate_log_probs(self, value: Tensor) -> Tensor:
+        """The log densities of each coordinate under each component, shape (..., K, D)."""
+        z = (value.unsqueeze(-2) - self._locs) / self._scales
+        return -z.square() / 2 - self._scales.log() - math.log(2 * math.pi) / 2
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density of vectors.
+
+        Args:
+            value: vectors, of a shape that broadcasts with batch_shape + event_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        return (self._log_weights + self._coordinate_log_probs(value).sum(-1)).logsumexp(-1)
+
+    @torch.no_grad()
+    def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws a component and then a vector of it, without gradients."""
+        logits = self.component_logits
+        noise = torch.randn(self.shape(sample_shape), dtype=logits.dtype, device=logits.device)
+        chosen = Categorical(logits=logits, validate_args=False).sample(Size(sample_shape))  # type: ignore[no-untyped-call]
+        index = chosen[..., None, None]
+        return gather(self._locs, index, -2).squeeze(-2) + gather(self._scales, index, -2).squeeze(-2) * noise
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws a component and then a vector of it, with gradients to all parameters."""
+        value = self.sample(sample_shape)
+        with torch.no_grad():
+            log_joint = self._log_weights + self._coordinate_log_probs(value).sum(-1)
+            shares = log_joint.softmax(-1).unsqueeze(-1)
+            z = (value.unsqueeze(-2) - self._locs) / self._scales
+            log_weights = self._log_weights
+            pairs = (log_weights.unsqueeze(-1) + log_weights.unsqueeze(-2)).exp().unsqueeze(-1)
+            velocity = (pairs * self._flows(value)).sum(-2)
+        moved = shares * (_change(self._locs) + z * _change(self._scales))
+        return value + (moved + velocity * _change(self.component_logits).unsqueeze(-1)).sum(-2)
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean, that of the components' means."""
+        return (self._log_weights.exp().unsqueeze(-1) * self._locs).sum(-2)
+
+    @property
+    def variance(self) -> Tensor:
+        """The variance: the mean of the components' plus that of their means."""
+        spread = self._scales.square() + (self._locs - self.mean.unsqueeze(-2)).square()
+        return (self._log_weights.exp().unsqueeze(-1) * spread).sum(-2)
+
+
+def _change(parameter: Tensor) -> Tensor:
+    """Zero, with the parameter's gradient."""
+    return parameter - parameter.detach()

@@ -1,0 +1,82 @@
+"""What a family needs to be expanded when its parameters are all that its batch depends on.
+
+Contract: a subclass names its tensors in ``arg_constraints``, whose event dimensions say which of a parameter's
+dimensions are not batch dimensions, and hands them to ``__init__``, which broadcasts them and sets them as attributes.
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+import torch
+from torch import Size, Tensor
+
+from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.distributions.util import broadcast_shape
+
+__all__ = ["Parametric"]
+
+
+class Parametric(TorchDistribution):
+    """Base class of families that are their parameters.
+
+    Args:
+        event_shape: shape of a single draw.
+        batch_shape: a shape for the batch to broadcast with, beside the parameters'.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+        **parameters: the parameters by name; numbers take their dtype and device from the first tensor.
+
+    Example:
+        >>> from torch.distributions import constraints
+        >>> class Point(Parametric):
+        ...     arg_constraints = {"x": constraints.real_vector, "y": constraints.real}
+        >>> Point(x=torch.zeros(3), y=torch.ones(2)).expand([4, 2]).x.shape
+        torch.Size([4, 2, 3])
+    """
+
+    def __init__(
+        self,
+        event_shape: Sequence[int] = Size(),
+        batch_shape: Sequence[int] = Size(),
+        validate_args: bool | None = None,
+        **parameters: Tensor | float,
+    ) -> None:
+        tensors = _as_tensors(parameters)
+        shapes = [tensor.shape[: tensor.dim() - self._parameter_dim(name)] for name, tensor in tensors.items()]
+        batch_shape = Size(broadcast_shape(tuple(batch_shape), *shapes))
+        self._set_parameters(tensors, batch_shape)
+        super().__init__(batch_shape, Size(event_shape), validate_args=validate_args)
+
+    @classmethod
+    def _parameter_dim(cls, name: str) -> int:
+        """The number of dimensions of a parameter that do not belong to the batch."""
+        known: dict[str, Any] = cls.arg_constraints  # type: ignore[assignment]  # a table, not a property, in families
+        return int(known[name].event_dim)
+
+    def _set_parameters(self, tensors: dict[str, Tensor], batch_shape: Size) -> None:
+        for name, tensor in tensors.items():
+            setattr(self, name, tensor.expand(batch_shape + tensor.shape[tensor.dim() - self._parameter_dim(name) :]))
+
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
+        """Expands the batch by expanding each parameter.
+
+        Args:
+            batch_shape: the new batch shape.
+
+        Returns:
+            The expanded distribution.
+        """
+        new = copy(self) if _instance is None else _instance
+        vars(new).update(vars(self))
+        batch_shape = Size(batch_shape)
+        tensors = {name: vars(self)[name] for name in self.arg_constraints if name in vars(self)}
+        new._set_parameters(tensors, batch_shape)
+        new._batch_shape = batch_shape
+        return new
+
+
+def _as_tensors(parameters: dict[str, Tensor | float]) -> dict[str, Tensor]:
+    given = [p for p in parameters.values() if isinstance(p, Tensor)]
+    like = given[0] if given else torch.zeros(())
+    return {name: p if isinstance(p, Tensor) else torch.as_tensor(p, dtype=like.dtype, device=like.device)
+            for name, p in parameters.items()}

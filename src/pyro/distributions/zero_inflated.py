@@ -1,0 +1,288 @@
+"""Zero-inflated distributions: mixtures of another distribution and a point mass at zero."""
+
+import math
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+import torch
+from torch import Size, Tensor
+from torch.distributions.utils import lazy_property
+from torch.nn.functional import logsigmoid
+
+from pyro.distributions import constraints
+from pyro.distributions.negative_binomial import NegativeBinomial
+from pyro.distributions.poisson import Poisson
+from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.distributions.util import broadcast_shape
+
+__all__ = ["ZeroInflatedDistribution", "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson"]
+
+
+class ZeroInflatedDistribution(TorchDistribution):
+    r"""Mixture of a univariate distribution with density q and, with probability g, a zero.
+
+    .. math::
+        p(x) = g \, [x = 0] + (1 - g) \, q(x)
+
+    Args:
+        base_dist: the distribution with density q, of event_shape ().
+        gate: probability :math:`g` of an extra zero; give this or ``gate_logits``, not both.
+        gate_logits: log-odds :math:`\log g - \log(1 - g)`.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the broadcast shape of the gate and the base, event_shape is ().
+
+    Support:
+        the base's.
+
+    Raises:
+        ValueError: unless exactly one of ``gate`` and ``gate_logits`` is given and the base is univariate.
+
+    References:
+        D. Lambert (1992), Zero-inflated Poisson regression, with an application to defects in manufacturing,
+        Technometrics 34(1).
+
+    Example:
+        >>> from pyro.distributions.bernoulli import Bernoulli
+        >>> ZeroInflatedDistribution(Bernoulli(0.5), gate=0.5).log_prob(torch.tensor(0.0)).exp()
+        tensor(0.7500)
+    """
+
+    arg_constraints: dict[str, constraints.Constraint] = {
+        "gate": constraints.unit_interval, "gate_logits": constraints.real
+    }
+
+    def __init__(
+        self,
+        base_dist: Any,
+        *,
+        gate: Tensor | float | None = None,
+        gate_logits: Tensor | float | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        name = type(self).__name__
+        if (gate is None) == (gate_logits is None):
+            raise ValueError(f"{name}: expected either `gate` or `gate_logits`, got "
+                             f"{'neither' if gate is None else 'both'}. Give one of them.")
+        if base_dist.event_shape:
+            raise ValueError(f"{name}: expected a univariate base_dist, got event_shape "
+                             f"{tuple(base_dist.event_shape)}. Call to_event on the result instead.")
+        prototype: Tensor | None = next(
+            (value for value in vars(base_dist).values() if isinstance(value, Tensor) and value.is_floating_point()),
+            None)
+        given = torch.as_tensor(gate if gate_logits is None else gate_logits,
+                                dtype=None if prototype is None else prototype.dtype,
+                                device=None if prototype is None else prototype.device)
+        batch_shape = Size(broadcast_shape(tuple(given.shape), tuple(base_dist.batch_shape)))
+        self.__dict__["gate" if gate_logits is None else "gate_logits"] = given.expand(batch_shape)
+        self.base_dist = base_dist.expand(batch_shape)
+        super().__init__(batch_shape, validate_args=validate_args)
+
+    @constraints.dependent_property(event_dim=0)
+    def support(self) -> Any:
+        """The base's support."""
+        return self.base_dist.support
+
+    @lazy_property
+    def gate(self) -> Tensor:
+        """Probability of an extra zero."""
+        return torch.sigmoid(self.gate_logits)
+
+    @lazy_property
+    def gate_logits(self) -> Tensor:
+        """Log-odds of an extra zero."""
+        return torch.logit(self.gate)
+
+    def expand(
+        self, batch_shape: Sequence[int], _instance: "ZeroInflatedDistribution | None" = None
+    ) -> "ZeroInflatedDistribution":
+        """Expands the batch shape.
+
+        Args:
+            batch_shape: the new batch shape.
+
+        Returns:
+            The expanded distribution.
+        """
+        new = copy(self) if _instance is None else _instance  # with whatever state a subclass adds
+        batch_shape = Size(batch_shape)
+        new.base_dist = self.base_dist.expand(batch_shape)
+        for name in ("gate", "gate_logits"):
+            if name in self.__dict__:
+                new.__dict__[name] = self.__dict__[name].expand(batch_shape)
+        super(ZeroInflatedDistribution, new).__init__(batch_shape, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
+
+    def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws from the base and then which draws become zero.
+
+        Args:
+            sample_shape: shape of independent draws.
+
+        Returns:
+            Draws of shape sample_shape + batch_shape.
+        """
+        with torch.no_grad():
+            value: Tensor = self.base_dist.sample(Size(sample_shape))
+            is_extra = torch.bernoulli(self.gate.expand(self.shape(sample_shape))).bool()
+            return value.masked_fill(is_extra, 0)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log probability of values.
+
+        Args:
+            value: values, broadcastable with batch_shape.
+
+        Returns:
+            Their log probabilities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        base: Tensor = self.base_dist.log_prob(value)
+        if "gate_logits" in self.__dict__:
+            logits = self.gate_logits
+            rest = logsigmoid(-logits)
+            return torch.where(value == 0, torch.logaddexp(logits, base) + rest, base + rest)
+        is_zero = value == 0
+        rest = base + torch.log1p(-torch.where(is_zero, 0, self.gate))  # infinite at zero for a gate of 1, and unused
+        return torch.where(is_zero, _log_zero(self.gate, base), rest)
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean, (1 - gate) times the base's."""
+        mean: Tensor = self.base_dist.mean
+        return (1 - self.gate) * mean
+
+    @property
+    def variance(self) -> Tensor:
+        """The variance: the base's and that of its mean's presence."""
+        mean: Tensor = self.base_dist.mean
+        variance: Tensor = self.base_dist.variance
+        return (1 - self.gate) * (variance + self.gate * mean.square())
+
+
+def _log_zero(gate: Tensor, base: Tensor) -> Tensor:
+    """The logarithm of ``gate + (1 - gate) * exp(base)``.
+
+    Both terms are taken relative to the larger one, so that they do not underflow, and not as logarithms, which would
+    have infinite derivatives at a gate of 0 or 1.
+    """
+    floor = math.log(torch.finfo(base.dtype).tiny)
+    with torch.no_grad():
+        largest = torch.maximum(gate.log(), torch.log1p(-gate) + base).clamp(min=floor)
+    is_lost = (gate == 0) & (base < floor)
+    total = gate * (-largest).exp() + (1 - gate) * (base - largest).exp()
+    return torch.where(is_lost, base, largest + torch.where(is_lost, 1, total).log())
+
+
+class ZeroInflatedPoisson(ZeroInflatedDistribution):
+    r"""Poisson distribution with extra zeros.
+
+    .. math::
+        p(x) = g \, [x = 0] + (1 - g) \lambda^x e^{-\lambda} / x!
+
+    Args:
+        rate: rate :math:`\lambda > 0` of the Poisson.
+        gate: probability :math:`g` of an extra zero; give this or ``gate_logits``, not both.
+        gate_logits: log-odds :math:`\log g - \log(1 - g)`.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the broadcast shape of the parameters, event_shape is ().
+
+    Support:
+        the nonnegative integers.
+
+    References:
+        D. Lambert (1992), Zero-inflated Poisson regression, Technometrics 34(1).
+
+    Example:
+        >>> ZeroInflatedPoisson(torch.tensor(2.0), gate=torch.tensor(0.5)).mean
+        tensor(1.)
+    """
+
+    arg_constraints = {"rate": constraints.positive, **ZeroInflatedDistribution.arg_constraints}
+    support = constraints.nonnegative_integer
+
+    def __init__(
+        self,
+        rate: Tensor | float,
+        *,
+        gate: Tensor | float | None = None,
+        gate_logits: Tensor | float | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        base = Poisson(rate, validate_args=False)
+        super().__init__(base, gate=gate, gate_logits=gate_logits, validate_args=validate_args)
+
+    @property
+    def rate(self) -> Tensor:
+        """Rate of the Poisson."""
+        return self.base_dist.rate  # type: ignore[no-any-return]
+
+
+class ZeroInflatedNegativeBinomial(ZeroInflatedDistribution):
+    r"""Negative binomial distribution with extra zeros.
+
+    .. math::
+        p(x) = g \, [x = 0] + (1 - g) \frac{\Gamma(r + x)}{x!\, \Gamma(r)} (1 - p)^r p^x
+
+    Args:
+        total_count: number of failures :math:`r \ge 0` to stop at, not necessarily whole.
+        probs: success probability :math:`p` in [0, 1); give this or ``logits``, not both.
+        logits: log-odds :math:`\log p - \log(1 - p)`.
+        gate: probability :math:`g` of an extra zero; give this or ``gate_logits``, not both.
+        gate_logits: log-odds :math:`\log g - \log(1 - g)`.
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+
+    Shape:
+        batch_shape is the broadcast shape of the parameters, event_shape is ().
+
+    Support:
+        the nonnegative integers.
+
+    References:
+        W. H. Greene (1994), Accounting for excess zeros and sample selection in Poisson and negative binomial
+        regression models, NYU working paper EC-94-10.
+
+    Example:
+        >>> ZeroInflatedNegativeBinomial(3.0, probs=torch.tensor(0.5), gate=torch.tensor(0.5)).mean
+        tensor(1.5000)
+    """
+
+    arg_constraints = {
+        "total_count": constraints.greater_than_eq(0), "probs": constraints.half_open_interval(0.0, 1.0),
+        "logits": constraints.real, **ZeroInflatedDistribution.arg_constraints
+    }
+    support = constraints.nonnegative_integer
+
+    def __init__(
+        self,
+        total_count: Tensor | float,
+        *,
+        probs: Tensor | None = None,
+        logits: Tensor | None = None,
+        gate: Tensor | float | None = None,
+        gate_logits: Tensor | float | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        base = NegativeBinomial(total_count, probs, logits, validate_args=False)
+        super().__init__(base, gate=gate, gate_logits=gate_logits, validate_args=validate_args)
+
+    @property
+    def total_count(self) -> Tensor:
+        """Number of failures to stop at."""
+        return self.base_dist.total_count  # type: ignore[no-any-return]
+
+    @property
+    def probs(self) -> Tensor:
+        """Success probability."""
+        return self.base_dist.probs  # type: ignore[no-any-return]
+
+    @property
+    def logits(self) -> Tensor:
+        """Log-odds of success."""
+        return self.base_dist.logits  # type: ignore[no-any-return]

@@ -1,0 +1,18 @@
+"""Laws of linear recursions."""
+
+import pytest
+import torch
+
+from pyro.ops.affine_chain import affine_chain
+
+
+@pytest.mark.parametrize("sample_shape", [(), (3,), (2, 3)], ids=str)
+@pytest.mark.parametrize("length", [1, 2, 7])
+def test_states_follow_the_recursion(sample_shape: tuple[int, ...], length: int) -> None:
+    torch.manual_seed(0)
+    state = torch.randn(sample_shape + (4, 2)).double()
+    matrix, offsets = torch.randn(4, length, 2, 2).double(), torch.randn(sample_shape + (4, length, 2)).double()
+    states = affine_chain(state, matrix, offsets)
+    for step in range(length):
+        state = (state[..., None, :] @ matrix[:, step])[..., 0, :] + offsets[..., step, :]
+        torch.testing.assert_close(states[..., step, :], state)
