@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.fx import Node
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from pyro.compiler.compare import difference
@@ -124,8 +125,8 @@ class _Recording:
                 return first
             untraced = self._untraced(fixed)
             if not untraced:
-                raise CannotCapture(f"the program is another one each time it runs: {what}. What comes from Python's or "
-                                    "NumPy's random numbers, or from a counter, is not seen by a captured step")
+                raise CannotCapture(f"the program is another one each time it runs: {what}. A captured step does not "
+                                    "see what comes from Python's or NumPy's random numbers, or from a counter")
             fixed |= untraced
 
     def _untraced(self, fixed: set[int]) -> set[int]:
@@ -177,33 +178,39 @@ class _Recording:
 
     def _draft(self, recorder: Recorder, numbers: Numbers, results: list[Any]) -> Draft:
         """The graph with its slots; what the step changes is state."""
-        program, layout, graph = self.program, self.layout, recorder.graph
-        count = len(self.leaves) + len(layout.places)
-        names = [*program.parameters, *(f"{list(program.parameters)[i]}.{key}" for i, key in layout.places)]
-        tensors = {entry.node: entry.tensor.detach() for entry in recorder.inputs}
+        graph, count = recorder.graph, len(self.leaves) + len(self.layout.places)
         placeholders = [node for node in graph.nodes if node.op == "placeholder"]
-        nodes = [recorder.node(value) for value in results[:count]]
-        kept: list[int | None] = list(range(count))
-        for i, (number, new) in enumerate(zip(numbers.base, results[count:-2], strict=False)):
-            if isinstance(new, Number) and new is not number:
-                kept.append(count + i)
-                nodes.append(recorder.node(new))
-            elif float(new) != float(number):
-                raise CannotCapture(f"the optimiser's option '{layout.group_places[i][1]}' changes in the step")
         position = {node: i for i, node in enumerate(placeholders)}
-        for entry, node in recorder.changed():
-            if position[entry.node] >= count:
-                kept.append(position[entry.node])
-                nodes.append(node)
-        names += [*layout.option_names(), *(f"argument {i}" for i in range(len(self.tensors))),
-                  *(f"number {i}" for i in range(len(self.values) - len(self.options)))]
-        names += [f"closed over {i}" for i in range(len(placeholders) - len(names))]
-        graph.output([*nodes, *(recorder.node(value) for value in results[-2:])])
+        changed = [*zip(range(count), map(recorder.node, results[:count]), strict=True),
+                   *self._changed_options(recorder, numbers, results[count:-2]),
+                   *((position[entry.node], node) for entry, node in recorder.changed()
+                     if position[entry.node] >= count)]
+        graph.output([*(node for _, node in changed), *(recorder.node(value) for value in results[-2:])])
+        kept = [i for i, _ in changed]
+        tensors = {entry.node: entry.tensor.detach() for entry in recorder.inputs}
         scalars = iter([torch.tensor(value, dtype=torch.float64) for value in self.values])
         slots = tuple(Slot(name, InputRole.STATE if i in kept else InputRole.CONSTANT,
                            tensors[node] if node in tensors else next(scalars))
-                      for i, (name, node) in enumerate(zip(names, placeholders, strict=True)))
+                      for i, (name, node) in enumerate(zip(self._names(len(placeholders)), placeholders, strict=True)))
         return Draft(graph, slots, (*kept, None, None), ("loss", "passed"))
+
+    def _changed_options(
+        self, recorder: Recorder, numbers: Numbers, results: list[Any]
+    ) -> Iterator[tuple[int, Node]]:
+        """Options that the step changes, with their new values."""
+        first = len(self.leaves) + len(self.layout.places)
+        for i, (number, new) in enumerate(zip(numbers.base, results, strict=False)):
+            if isinstance(new, Number) and new is not number:
+                yield first + i, recorder.node(new)
+            elif float(new) != float(number):
+                raise CannotCapture(f"the optimiser's option '{self.layout.group_places[i][1]}' changes in the step")
+
+    def _names(self, count: int) -> list[str]:
+        parameters = list(self.program.parameters)
+        names = [*parameters, *(f"{parameters[i]}.{key}" for i, key in self.layout.places),
+                 *self.layout.option_names(), *(f"argument {i}" for i in range(len(self.tensors))),
+                 *(f"number {i}" for i in range(len(self.values) - len(self.options)))]
+        return names + [f"closed over {i}" for i in range(count - len(names))]
 
 
 def _step(

@@ -27,7 +27,8 @@ _OF_EACH: dict[str, Callable[..., Tensor]] = {
 }
 
 # functional forms that are not called as the operator without its underscore
-_NAMES = {_aten.normal_.default: _aten.normal_functional.default, _aten.bernoulli_.float: _aten.bernoulli.p}
+_NAMES = {_aten.normal_.default: _aten.normal_functional.default,
+          _aten.bernoulli_.float: lambda x, p=0.5, generator=None: _aten.bernoulli.p(x, p)}
 
 
 def _each(fn: Callable[..., Tensor]) -> Callable[..., list[Tensor]]:

@@ -31,7 +31,7 @@ class Expression:
     def evaluate(self, values: Sequence[float]) -> float:
         """The number for given base numbers."""
         if self.fn is None:
-            return values[self.operands[0]]
+            return float(values[self.operands[0]])
         return self.fn(*(o.evaluate(values) if isinstance(o, Expression) else o for o in self.operands))
 
 

@@ -182,16 +182,9 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = {} if kwargs is None else kwargs
         facts = _facts(func)
-        if facts.is_ignored:
+        if facts.is_ignored or (facts.is_read and self._reads_constants(args)):
             return func(*args, **kwargs)
-        if facts.is_read:
-            if all(_is_constant(self.node(value)) for value in args if isinstance(value, Tensor)):
-                return func(*args, **kwargs)
-            raise self.refusal("reads the value of a tensor")
-        if kwargs.get("generator") is not None:
-            raise self.refusal("draws from a generator of its own")
-        if facts.is_dynamic and _has_dynamic_shape(func, args):
-            raise self.refusal(f"calls {func}, the shape of whose result depends on values")
+        self._refuse(func, facts, args, kwargs)
         args = tuple(self._found(value) if type(value) is float else value for value in args)
         kwargs = {name: self._found(value) if type(value) is float else value for name, value in kwargs.items()}
         if func is _aten.lift_fresh.default:
@@ -201,14 +194,26 @@ class Recorder(TorchDispatchMode):
         if func in WITH_TENSORS and any(isinstance(value, Number) for value in (*args, *kwargs.values())):
             with self:
                 return WITH_TENSORS[func](self._scalar, *args, **kwargs)
-        if facts.simpler is not None:
-            if not facts.takes_numbers:
-                args, kwargs = tuple(map(_plain, args)), {name: _plain(value) for name, value in kwargs.items()}
-            with self:
-                result = facts.simpler(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-        return self._record(func, args, kwargs)
+        result = self._simpler(facts, args, kwargs) if facts.simpler is not None else NotImplemented
+        return self._record(func, args, kwargs) if result is NotImplemented else result
+
+    def _reads_constants(self, args: Sequence[Any]) -> bool:
+        return all(_is_constant(self.node(value)) for value in args if isinstance(value, Tensor))
+
+    def _refuse(self, func: Any, facts: _Facts, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        if facts.is_read:
+            raise self.refusal("reads the value of a tensor")
+        if kwargs.get("generator") is not None:
+            raise self.refusal("draws from a generator of its own")
+        if facts.is_dynamic and _has_dynamic_shape(func, args):
+            raise self.refusal(f"calls {func}, the shape of whose result depends on values")
+
+    def _simpler(self, facts: _Facts, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What simpler operators compute; they are recorded in place of the operator."""
+        if not facts.takes_numbers:
+            args, kwargs = tuple(map(_plain, args)), {name: _plain(value) for name, value in kwargs.items()}
+        with self:
+            return facts.simpler(*args, **kwargs)
 
     def _found(self, value: float) -> float:
         """A number where an argument is one: operators are given plain floats."""
@@ -290,7 +295,8 @@ class Recorder(TorchDispatchMode):
     # ---- mutation
 
     def _mutate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        target, pure = kwargs.get("out", args[0] if args else None), functional(func)
+        target: Any = kwargs["out"] if "out" in kwargs else args[0]
+        pure = functional(func)
         if func is _aten.detach_.default:
             return target
         if pure is None:

@@ -77,8 +77,8 @@ def _scaled(target: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
-def _bounds(scalar: Scalar, x: Tensor, low: Any = None, high: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
-    low, high = (low if min is None else min), (high if max is None else max)
+def _bounds(scalar: Scalar, x: Tensor, low: Any = None, high: Any = None, **options: Any) -> Tensor:
+    low, high = options.get("min", low), options.get("max", high)
     if low is not None:
         x = torch.maximum(x, _tensor(scalar, low, x))
     return x if high is None else torch.minimum(x, _tensor(scalar, high, x))
@@ -101,7 +101,8 @@ def _full_like(scalar: Scalar, like: Tensor, value: Any, *, dtype: torch.dtype |
 
 
 def _lerp(scalar: Scalar, x: Tensor, end: Tensor, weight: Any) -> Tensor:
-    return x + (end - x) * weight if weight < 0.5 else end - (end - x) * (1 - weight)
+    step: Tensor = (end - x) * weight if weight < 0.5 else (end - x) * (1 - weight)
+    return x + step if weight < 0.5 else end - step
 
 
 WITH_TENSORS: dict[Any, Callable[..., Tensor]] = {

@@ -45,8 +45,15 @@ class Batched:
     @property
     def batch_shape(self) -> Size:
         """The shape to which the batch shapes of all tensors broadcast."""
-        shapes = {tensor.shape[: tensor.dim() - event_dim] for tensor, event_dim in self._parts()}
+        shapes = self._batch_shapes()
         return shapes.pop() if len(shapes) == 1 else torch.broadcast_shapes(*shapes)
+
+    def _batch_shapes(self) -> set[Size]:
+        return {tensor.shape[: tensor.dim() - event_dim] for tensor, event_dim in self._parts()}
+
+    def _broadcast(self) -> Self:
+        """The same with all tensors expanded to the batch shape."""
+        return self if len(self._batch_shapes()) == 1 else self.expand(self.batch_shape)
 
     def expand(self, batch_shape: Sequence[int]) -> Self:
         """Expands all tensors to a batch shape."""
@@ -66,8 +73,7 @@ class Batched:
     def __getitem__(self, index: Any) -> Self:
         """Indexes the batch, as a tensor of its shape is indexed."""
         index = index if isinstance(index, tuple) else (index,)
-        whole = self.expand(self.batch_shape)
-        return whole._map(lambda x, event_dim: x[(*index, *(slice(None),) * event_dim)])
+        return self._broadcast()._map(lambda x, event_dim: x[(*index, *(slice(None),) * event_dim)])
 
     def pairs(self) -> tuple[Self, Self, Self | None]:
         """Splits the last batch dimension into neighbours.
@@ -75,13 +81,14 @@ class Batched:
         Returns:
             The first of each pair, the second of each, and the odd one at the end, if there is one.
         """
-        whole = self.expand(self.batch_shape)
-        length = self.batch_shape[-1]
-        even = length // 2 * 2
-        paired = [x.narrow(-1 - event_dim, 0, even).unflatten(-1 - event_dim, (even // 2, 2)).unbind(-1 - event_dim)
-                  for x, event_dim in whole._parts()]  # unlike slices with a step, these are cheap to differentiate
+        whole, odd = self._broadcast(), None
+        if (length := self.batch_shape[-1]) % 2:
+            whole, odd = whole[..., :-1], whole[..., -1:]
+        # unlike slices with a step, these are cheap to differentiate
+        paired = [x.unflatten(-1 - event_dim, (length // 2, 2)).unbind(-1 - event_dim)
+                  for x, event_dim in whole._parts()]
         firsts, seconds = (type(self)(*half) for half in zip(*paired, strict=True))
-        return firsts, seconds, whole[..., even:] if even < length else None
+        return firsts, seconds, odd
 
     @classmethod
     def cat(cls, parts: Sequence[Self], dim: int = 0) -> Self:
@@ -94,7 +101,7 @@ class Batched:
         Returns:
             The concatenated record.
         """
-        parts = [part.expand(part.batch_shape) for part in parts]
+        parts = [part._broadcast() for part in parts]
         return cls(*(
             torch.cat([getattr(part, name) for part in parts], dim - event_dim if dim < 0 else dim)
             for name, event_dim in cls.event_dims.items()

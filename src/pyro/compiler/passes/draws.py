@@ -123,9 +123,9 @@ def draws_to_inputs(draft: Draft) -> Draft:
             graph.erase_node(node)
     placeholders = draft.placeholders()
     for node in list(graph.nodes):
-        if not is_random(node) or node.all_input_nodes or not isinstance(node.meta.get("val"), TensorMeta | torch.Tensor):
+        value = node.meta.get("val")
+        if not is_random(node) or node.all_input_nodes or not isinstance(value, TensorMeta | torch.Tensor):
             continue
-        value = node.meta["val"]
         draw = Draw(node.target, tuple(node.args), dict(node.kwargs), tuple(value.shape), value.dtype)
         with graph.inserting_after(placeholders[-1]):
             row = graph.placeholder(f"draw_{len(slots)}")

@@ -99,8 +99,9 @@ def _put_formula(graph: Graph, node: Node, formula: Formula) -> None:
     given = iter(examples[1:])
     with recorder:
         result = formula.of(examples[0], *(next(given) if isinstance(a, Node) else a for a in node.args[1:]))
+    options = {"dtype": value.dtype, "device": value.device}
     with graph.inserting_before(node):
-        row = graph.call_function(formula.standard, (list(value.shape),), {"dtype": value.dtype, "device": value.device})
+        row = graph.call_function(formula.standard, (list(value.shape),), options)
         row.meta["val"] = value
         copies: dict[Node, Any] = dict(zip(placeholders, (row, *arguments), strict=True))
         for part in recorder.graph.nodes:
