@@ -30,8 +30,8 @@ def program(**options):
 PROGRAM = program()
 
 
-def of(*args, program=PROGRAM, modules=(), **kwargs):
-    return signature(program, args, kwargs, modules)
+def of(*args, program=PROGRAM, functions=None, ignored=(), **kwargs):
+    return signature(program, args, kwargs, functions or {}, set(ignored))
 
 
 def test_arguments_are_found_in_order():
@@ -81,11 +81,28 @@ def test_an_object_that_is_gone_is_not_taken_for_a_new_one():
 
 def test_training_flags_count():
     module = nn.Sequential(nn.Linear(1, 1), nn.Dropout())
-    first = of(modules=(module,))
-    assert first == of(modules=(module,))
+    first = of(functions={"model": module})
+    assert first == of(functions={"model": module})
     module[1].eval()
-    assert first != of(modules=(module,)) and first != of(modules=(nn.Linear(1, 1),))
-    assert what_changed(first, of(modules=(module,))) == "a module was switched between training and evaluation"
+    assert first != of(functions={"model": module}) and first != of(functions={"model": nn.Linear(1, 1)})
+    assert "'model' is another one, or was switched" in what_changed(first, of(functions={"model": module}))
+
+
+def test_closed_over_variables_count():
+    data, count = torch.zeros(2), 0
+
+    def model():
+        return data, count
+
+    first = of(functions={"model": model})
+    data.fill_(1.0)
+    assert first == of(functions={"model": model})
+    data = torch.zeros(2)
+    changed = of(functions={"model": model})
+    assert first != changed and "'model.data' is another one" in what_changed(first, changed)
+    before, count = of(functions={"model": model}), 1
+    assert before != of(functions={"model": model})
+    assert of(functions={"model": model}, ignored=["model.count"]) != of(functions={"model": model})
 
 
 def test_parameters_count():

@@ -128,7 +128,8 @@ def _circulant_of_spectrum(value: Array, loc: Array, covariance_rfft: Array) -> 
 _SHAPES = {"infer_shapes": "the event shape needs the number of steps"}
 _MODEL = {"moments": "series have no closed form here", **_SHAPES}
 _NORMAL = {"initial_dist": _mvn(_LOC_H, _COV_H), "transition_matrix": _MATRIX, "transition_dist": _mvn(_LOC_H, _COV_H),
-           "observation_matrix": _READ, "observation_dist": _mvn(_LOC_O, _COV_O), "duration": T}
+           "observation_matrix": _READ.expand(2, 1, H, OBS).clone(),
+           "observation_dist": _mvn(_LOC_O, _COV_O), "duration": T}
 _STATES = {"observation_dist": dist.Normal(t(0.0, 3.0), 1.0), "duration": T}
 
 CASES: list[Case] = [

@@ -230,7 +230,7 @@ def test_a_heavy_step_that_no_loop_takes_stays_eager_and_says_why(monkeypatch):
         raise Unsupported("no row for it")
 
     monkeypatch.setattr(plan_module, "compile_loop", refuse)
-    monkeypatch.setattr(plan_module, "_LARGE", 0)
+    monkeypatch.setattr(plan_module, "_LARGE", {"cpu": 0})
     svi = make(loss=JitTrace_ELBO())
     torch.manual_seed(4)
     result = svi.run(10)

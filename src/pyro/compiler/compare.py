@@ -1,12 +1,12 @@
 """Whether two recordings of a step are the same program."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.fx import Node
 
+from pyro.compiler.graph import place
 from pyro.compiler.passes.draft import Draft
 
 __all__ = ["difference"]
@@ -30,9 +30,9 @@ def difference(first: Draft, second: Draft) -> str | None:
         partner[node] = other_node
         if (node.op, node.target if node.op == "call_function" else None) != (
                 other_node.op, other_node.target if other_node.op == "call_function" else None):
-            return f"it calls {node.target} once and {other_node.target} once{_where(node)}"
+            return f"it calls {node.target} once and {other_node.target} once, {place(node)}"
         if not _same((node.args, node.kwargs), (other_node.args, other_node.kwargs), partner):
-            return f"the arguments of {node.target} differ{_where(node)}"
+            return f"the arguments of {node.target} differ, {place(node)}"
     if len(first.graph.nodes) != len(second.graph.nodes):
         return f"it has {len(first.graph.nodes)} operations once and {len(second.graph.nodes)} once"
     return None
@@ -62,8 +62,3 @@ def _same_tensor(a: Tensor | None, b: Tensor | None) -> bool:
 
 def _shape(tensor: Tensor | None) -> tuple[int, ...]:
     return () if tensor is None else tuple(tensor.shape)
-
-
-def _where(node: Node) -> str:
-    where = node.meta.get("where")
-    return f", at {Path(where[0]).name}:{where[1]}" if where else ""

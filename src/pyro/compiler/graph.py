@@ -6,12 +6,13 @@ operations: no mutation, no random draws, no gradients left to take. Every lower
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 import torch
 from torch import Size, Tensor
-from torch.fx import GraphModule
+from torch.fx import GraphModule, Node
 
-__all__ = ["Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorMeta", "TensorSpec"]
+__all__ = ["Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorMeta", "TensorSpec", "place"]
 
 
 @dataclass(frozen=True)
@@ -147,3 +148,9 @@ class StepGraph:
     module: GraphModule
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
+
+
+def place(node: Node) -> str:
+    """Where in the user's program an operation comes from, for people; its name in the graph for gradients."""
+    where = node.meta.get("where")
+    return f"at {Path(where[0]).name}:{where[1]}" if where else f"node {node.name}, of a gradient or an update"

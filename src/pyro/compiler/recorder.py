@@ -234,8 +234,10 @@ class Recorder(TorchDispatchMode):
         if isinstance(result, Tensor):
             self._made(result, node, func, args, kwargs)
         else:
-            node.meta["val"] = [TensorMeta.of(part) for part in result]
+            node.meta["val"] = [None if part is None else TensorMeta.of(part) for part in result]
             for i, part in enumerate(result):
+                if part is None:  # a gradient that nobody asked for
+                    continue
                 self._made(part, self.graph.call_function(operator.getitem, (node, i)), operator.getitem, (), {})
         return result
 

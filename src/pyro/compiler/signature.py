@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten
 
+from pyro.compiler.closures import Same, contents
 from pyro.compiler.program import Program
 from pyro.ops.validation import is_validation_enabled
 from pyro.poutine.runtime import _PYRO_STACK
 from pyro.settings import values
 
-__all__ = ["Signature", "arguments", "signature", "what_changed"]
+__all__ = ["Signature", "arguments", "outside_of", "signature", "what_changed"]
 
 
 def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
@@ -27,34 +28,21 @@ def _key(value: Any) -> Hashable:
     if isinstance(value, Tensor):
         return (type(value), tuple(value.shape), value.dtype, tuple(value.stride()), value.device, value.requires_grad)
     if isinstance(value, torch.nn.Module):
-        return (_Same(value), tuple(module.training for module in value.modules()))
+        return (Same(value), tuple(module.training for module in value.modules()))
     if is_dataclass(value) and not isinstance(value, type):
         # torch does not look inside: the captured step closes over what the fields hold
-        return (_Same(value), *(_Same(getattr(value, entry.name)) for entry in fields(value)))
+        return (Same(value), *(Same(getattr(value, entry.name)) for entry in fields(value)))
     try:
         hash(value)
     except TypeError:
-        return _Same(value)
+        return Same(value)
     return (type(value), value)
 
 
 def _option(value: Any) -> Hashable:
     if isinstance(value, Tensor):
-        return _Same(value)  # the captured step reads this very tensor
+        return Same(value)  # the captured step reads this very tensor
     return tuple(map(_key, value)) if isinstance(value, tuple) else _key(value)
-
-
-@dataclass(frozen=True, eq=False)
-class _Same:
-    """Equal to what holds the same object. It keeps the object alive, so that no other one takes over its address."""
-
-    value: Any
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
 
 
 @dataclass(frozen=True)
@@ -66,7 +54,7 @@ class Signature:
         structure: how the arguments nest.
         parameters: which tensors the parameters are.
         options: the optimiser's options that are part of the program, and which parameters they are for.
-        modules: training flags.
+        outside: closed-over variables, and training flags of modules.
         settings: validation, whether eager's random numbers are wanted, default dtype, the handlers around the call.
     """
 
@@ -74,18 +62,22 @@ class Signature:
     structure: Hashable
     parameters: Hashable
     options: Hashable
-    modules: Hashable
+    outside: frozenset[tuple[str, Hashable]]
     settings: Hashable
 
 
-def signature(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], modules: tuple[Any, ...]) -> Signature:
+def signature(
+    program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], functions: dict[str, Any], ignored: set[str]
+) -> Signature:
     """The signature of a call.
 
     Args:
         program: the step.
         args: positional arguments.
         kwargs: keyword arguments.
-        modules: models and guides; of those that are modules the training flags count.
+        functions: by a name for each, the model, the guide and what else the program is made of; what they close over
+            counts.
+        ignored: paths of closed-over variables that do not count, because the program itself changes them.
     """
     flat, structure = tree_flatten((args, kwargs))
     parameters = tuple((name, id(leaf), _key(leaf)) for name, leaf in program.parameters.items())
@@ -93,15 +85,23 @@ def signature(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], m
                      tuple((key, _option(value)) for key, value in sorted(group.items()) if key != "params"))
                     for group in program.optimizer.param_groups)
     settings = (is_validation_enabled(), values.eager_random_numbers, torch.get_default_dtype(),
-                tuple(map(_Same, _PYRO_STACK)))
-    return Signature(tuple(map(_key, flat)), structure, parameters, options, tuple(map(_key, modules)), settings)
+                tuple(map(Same, _PYRO_STACK)))
+    outside = frozenset(item for item in outside_of(functions).items() if item[0] not in ignored)
+    return Signature(tuple(map(_key, flat)), structure, parameters, options, outside, settings)
+
+
+def outside_of(functions: dict[str, Any]) -> dict[str, Hashable]:
+    """What functions close over, by path; see :func:`~pyro.compiler.closures.contents`."""
+    return {f"{name}{path}": key for name, value in functions.items() for path, key in contents(value).items()}
 
 
 def what_changed(old: Signature, new: Signature) -> str:
     """Says which part of a signature made a new capture necessary."""
     words = {"arguments": "an argument has another shape, kind or value", "structure": "the arguments nest differently",
              "parameters": "the program has other parameters", "options": "an option of the optimiser changed",
-             "modules": "a module was switched between training and evaluation",
              "settings": "validation, a setting, the default dtype or the handlers around the call changed"}
     changed = [text for part, text in words.items() if getattr(old, part) != getattr(new, part)]
+    variables = sorted({path for path, _ in old.outside ^ new.outside})
+    if variables:
+        changed.append(f"'{variables[0]}' is another one, or was switched between training and evaluation")
     return " and ".join(changed) or "the step asks about a number, such as whether it is 0, whose answer changed"

@@ -76,7 +76,7 @@ class CAR(Parametric):
             raise ValueError(f"CAR: adj_matrix has shape {tuple(dense.shape)}, expected two dimensions for is_sparse. "
                              "Use the dense form for a batch of graphs.")
         self.is_sparse = is_sparse
-        self._edges = dense.detach().to_sparse() if is_sparse else None
+        self._edges = dense.detach().nonzero().unbind(-1) if is_sparse else None
         loc = torch.as_tensor(loc, dtype=dense.dtype, device=dense.device)
         super().__init__((size,), validate_args=validate_args, loc=loc.expand(loc.shape[:-1] + (size,)),
                          correlation=correlation, conditional_precision=conditional_precision, adj_matrix=dense)
@@ -126,8 +126,9 @@ class CAR(Parametric):
         """The weighted sum over each node's neighbours."""
         if self._edges is None:
             return matvecmul(self.adj_matrix, centred)
-        columns = centred.reshape(-1, centred.size(-1)).mT
-        return (self._edges @ columns).mT.reshape(centred.shape)
+        to, start = self._edges
+        weights = self.adj_matrix.flatten(0, -3)[0] if self.adj_matrix.dim() > 2 else self.adj_matrix
+        return torch.zeros_like(centred).index_add(-1, to, weights[to, start] * centred[..., start])
 
     @property
     def mean(self) -> Tensor:

@@ -72,7 +72,8 @@ class GaussianMRF(GaussianChain):
             self._validate_sample(value)
         given, free = self._given(value), self._free()
         free = free.expand(free.batch_shape[:-1] + value.shape[-2:-1])
-        if given.batch_shape == free.batch_shape == self.batch_shape + value.shape[-2:-1]:  # one contraction of two chains costs less than two of one
+        if given.batch_shape == free.batch_shape == self.batch_shape + value.shape[-2:-1]:
+            # one contraction of two chains costs less than two of one
             both = Gaussian.cat([given[None], free[None]])
             log_given, log_free = self._log_integral(both).unbind(0)
         else:

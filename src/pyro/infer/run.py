@@ -17,7 +17,7 @@ from pyro.compiler.compiled import BadStep, Compiled, compile_step
 from pyro.compiler.errors import CannotCapture
 from pyro.compiler.injected import InjectDraws
 from pyro.compiler.program import Program
-from pyro.compiler.signature import Signature, signature, what_changed
+from pyro.compiler.signature import Signature, outside_of, signature, what_changed
 from pyro.infer.progress import Progress
 from pyro.infer.run_result import Part, RunResult
 from pyro.optim.optim import PyroOptim
@@ -44,6 +44,7 @@ class Runner:
         self._captured: OrderedDict[Signature, list[Compiled]] = OrderedDict()
         self._history: deque[str] = deque(maxlen=_MAX_CAPTURES)
         self._gave_up = False
+        self._ignored: set[str] = set()
 
     def run(
         self, num_steps: int, args: tuple[Any, ...], kwargs: dict[str, Any], progress_bar: bool
@@ -139,16 +140,19 @@ class Runner:
 
     def _find(self, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compiled:
         program: Program = self._svi._program()
-        estimator = self._svi._estimator
-        options = () if estimator is None else tuple(vars(estimator).values())
-        key = signature(program, args, kwargs, (self._svi.model, self._svi.guide, self._svi.loss, *options))
+        functions = self._functions()
+        key = signature(program, args, kwargs, functions, self._ignored)
         variants = self._captured.get(key, [])
         compiled = next((variant for variant in variants if variant.fits(args, kwargs)), None)
         if compiled is None:
             if self._captured:
                 self._history.append(f"captured again before step {self._svi._steps_taken}, because "
                                      f"{what_changed(next(reversed(self._captured)), key)}")
+            before = outside_of(functions)
             compiled = compile_step(program, args, kwargs)
+            # what the program itself counts or collects, the capture has changed too; it is no part of the step
+            self._ignored |= {path for path, _ in before.items() ^ outside_of(functions).items()}
+            key = signature(program, args, kwargs, functions, self._ignored)
             record.capture_seconds = compiled.capture_seconds
             record.compile_seconds = compiled.plan.seconds
         self._captured[key] = [compiled, *(variant for variant in variants if variant is not compiled)][:_MAX_VARIANTS]
@@ -157,6 +161,13 @@ class Runner:
             self._captured.popitem(last=False)
         record.reasons += compiled.plan.reasons
         return compiled
+
+    def _functions(self) -> dict[str, Any]:
+        """What the step is made of."""
+        estimator = self._svi._estimator
+        options = {} if estimator is None else vars(estimator)
+        return {"model": self._svi.model, "guide": self._svi.guide, "loss": self._svi.loss,
+                **{f"loss.{name}": value for name, value in options.items()}}
 
     def _compiled(
         self, compiled: Compiled, record: "_Record", args: tuple[Any, ...], kwargs: dict[str, Any]

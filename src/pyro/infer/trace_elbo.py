@@ -13,78 +13,34 @@ References:
     J. Schulman et al. (2015), *Gradient estimation using stochastic computation graphs*.
 """
 
-import functools
-import operator
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pyro.distributions.util import is_identically_zero
 from pyro.infer.checks import check_if_enumerated
 from pyro.infer.elbo import ELBO
 from pyro.infer.enum import get_importance_trace
-from pyro.infer.util import MultiFrameTensor, get_plate_stacks
+from pyro.infer.stick_the_landing import get_pathwise_trace
+from pyro.infer.terms import add, costs_of_guide, costs_of_model, log_ratios, scores
 from pyro.ops.validation import collecting, is_validation_enabled
 from pyro.poutine.trace_struct import Trace, batch_sum
 
 __all__ = ["JitTrace_ELBO", "Trace_ELBO"]
 
 
-def _guide_sites(model_trace: Trace, guide_trace: Trace) -> Iterator[tuple[str, Any]]:
-    """The sites of ``q``: the guide's, and the latent sites of the model that the guide leaves to the prior."""
-    for name, site in guide_trace.nodes.items():
-        if site["type"] == "sample":
-            yield name, site
-    for name, site in model_trace.nodes.items():
-        if site["type"] == "sample" and not site["is_observed"] and name not in guide_trace:
-            yield name, site
-
-
-def _log_ratios(model_trace: Trace, guide_trace: Trace) -> MultiFrameTensor:
-    """``log p - log q`` of every site, as constants, each at its plates."""
-    ratios = MultiFrameTensor()
-    for sign, trace in ((1, model_trace), (-1, guide_trace)):
-        frames = get_plate_stacks(trace)
-        for name, site in trace.nodes.items():
-            # a site that the guide leaves to the prior has p = q
-            from_prior = sign == 1 and not site.get("is_observed", True) and name not in guide_trace
-            if site["type"] == "sample" and not from_prior:
-                ratios.add((frames[name], sign * site["log_prob"].detach()))
-    return ratios
-
-
-def _add(terms: list[Any]) -> Any:
-    """The sum of scalars; the builtin would begin by adding a tensor to 0."""
-    return functools.reduce(operator.add, terms) if terms else 0.0
-
-
-def _scores(model_trace: Trace, guide_trace: Trace) -> list[tuple[Any, Any]]:
-    """The sites of ``q`` whose values carry no gradients, each with the function to differentiate in their place."""
-    scores = []
-    for name, site in _guide_sites(model_trace, guide_trace):
-        if name in guide_trace:
-            score = site["score_parts"].score_function
-        else:
-            score = site["fn"].score_parts(site["value"], *site["args"], **site["kwargs"]).score_function
-        if not is_identically_zero(score):
-            scores.append((site, score))
-    return scores
-
-
 def _loss_and_surrogate(model_trace: Trace, guide_trace: Trace) -> tuple[Any, Any]:
     """One particle's loss, and the function whose gradient estimates the loss's; often the same tensor."""
-    log_p = _add([site["log_prob_sum"] for name, site in model_trace.nodes.items()
-                  if site["type"] == "sample" and (site["is_observed"] or name in guide_trace)])
-    guide_sites = [site for site in guide_trace.nodes.values() if site["type"] == "sample"]
-    loss = _add([site["log_prob_sum"] for site in guide_sites]) - log_p
-    scores = _scores(model_trace, guide_trace) if torch.is_grad_enabled() else []
-    if not scores:
+    log_p = add([site["log_prob_sum"] for site in costs_of_model(model_trace, guide_trace)])
+    loss = add([site["log_prob_sum"] for site in costs_of_guide(guide_trace)]) - log_p
+    score_terms = scores(model_trace, guide_trace) if torch.is_grad_enabled() else []
+    if not score_terms:
         return loss, loss
-    surrogate = _add([batch_sum(site["score_parts"].entropy_term) for site in guide_sites]) - log_p
-    ratios = _log_ratios(model_trace, guide_trace)
-    for site, score in scores:
+    surrogate = add([batch_sum(site["score_parts"].entropy_term) for site in costs_of_guide(guide_trace)]) - log_p
+    ratios = log_ratios(model_trace, guide_trace)
+    for site, score in score_terms:
         ratio = ratios.sum_to(site["cond_indep_stack"])
         if ratio is not None:
             surrogate = surrogate - (ratio * score).sum()
@@ -94,8 +50,21 @@ def _loss_and_surrogate(model_trace: Trace, guide_trace: Trace) -> tuple[Any, An
 class Trace_ELBO(ELBO):
     """The ELBO by Monte Carlo; for any guide, and best for those whose values carry gradients.
 
-    See :class:`~pyro.infer.elbo.ELBO` for the arguments. Latent sites of the model that the guide does not have are
-    drawn from the prior and count as part of the guide.
+    Latent sites of the model that the guide does not have are drawn from the prior and count as part of the guide.
+
+    Args:
+        num_particles: how many samples of the guide an estimate averages over.
+        max_plate_nesting: how many dims plates take; found out by a run where it is needed.
+        max_iarange_nesting: deprecated name of ``max_plate_nesting``.
+        vectorize_particles: whether the particles are a dim of the tensors instead of a loop.
+        strict_enumeration_warning: see :class:`~pyro.infer.elbo.ELBO`, as for those below.
+        ignore_jit_warnings: accepted for old programs.
+        jit_options: accepted for old programs.
+        retain_graph: as in :meth:`torch.Tensor.backward`.
+        tail_adaptive_beta: for the tail-adaptive estimator.
+        stick_the_landing: whether to leave out of the gradient the score of the guide, whose mean is zero, where values
+            carry gradients: less variance, none where the guide is the posterior; for a second run of the guide. See
+            :mod:`pyro.infer.stick_the_landing`.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -105,10 +74,31 @@ class Trace_ELBO(ELBO):
         0.0
     """
 
+    def __init__(
+        self,
+        num_particles: int = 1,
+        max_plate_nesting: float = math.inf,
+        max_iarange_nesting: int | None = None,
+        vectorize_particles: bool = False,
+        strict_enumeration_warning: bool = True,
+        ignore_jit_warnings: bool = False,
+        jit_options: dict[str, Any] | None = None,
+        retain_graph: bool | None = None,
+        tail_adaptive_beta: float = -1.0,
+        *,
+        stick_the_landing: bool = False,
+    ) -> None:
+        super().__init__(num_particles, max_plate_nesting, max_iarange_nesting, vectorize_particles,
+                         strict_enumeration_warning, ignore_jit_warnings, jit_options, retain_graph, tail_adaptive_beta)
+        self.stick_the_landing = stick_the_landing
+
     def _get_trace(
         self, model: Any, guide: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Trace, Trace]:
-        model_trace, guide_trace = get_importance_trace("flat", self.max_plate_nesting, model, guide, args, kwargs)
+        if self.stick_the_landing and torch.is_grad_enabled():
+            model_trace, guide_trace = get_pathwise_trace(self.max_plate_nesting, model, guide, args, kwargs)
+        else:
+            model_trace, guide_trace = get_importance_trace("flat", self.max_plate_nesting, model, guide, args, kwargs)
         if is_validation_enabled():
             check_if_enumerated(guide_trace)
         return model_trace, guide_trace
@@ -187,4 +177,4 @@ class JitTrace_ELBO(Trace_ELBO):
             Two scalars, the first without gradients.
         """
         losses, surrogates = zip(*self._particles(model, guide, args, kwargs), strict=True)
-        return _add([loss.detach() for loss in losses]), _add(list(surrogates))
+        return add([loss.detach() for loss in losses]), add(list(surrogates))

@@ -12,7 +12,7 @@ from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
 from pyro.compiler.errors import Unsupported
-from pyro.compiler.graph import TensorMeta
+from pyro.compiler.graph import TensorMeta, place
 from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.expression import Expression
 from pyro.compiler.loop.operators import ROWS
@@ -109,9 +109,9 @@ class Lowering:
                 continue
             name = overload(node)
             if node.op != "call_function" or name not in ROWS:
-                missing.setdefault(name, node.name)
+                missing.setdefault(name, place(node))
         if missing:
-            what = ", ".join(f"{name} (node {node})" for name, node in missing.items())
+            what = ", ".join(f"{name} ({where})" for name, where in missing.items())
             raise Unsupported(f"The loop program has no row for {what}.")
 
     def _measure(self) -> None:
@@ -137,13 +137,13 @@ class Lowering:
             inspect.signature(row).bind(*given, **kwargs)
         except TypeError as error:
             raise Unsupported(
-                f"Node {node.name} ({overload(node)}) has arguments that its row lacks: {error}"
+                f"{overload(node)} ({place(node)}) has arguments that its row lacks: {error}"
             ) from None
         self.builder.node = node
         try:
             result = row(*given, **kwargs)
         except Unsupported as error:
-            raise Unsupported(f"Node {node.name} ({overload(node)}): {error}") from None
+            raise Unsupported(f"{overload(node)} ({place(node)}): {error}") from None
         if _is_view(node) or not isinstance(result, Expression):
             return result
         return self.builder.settle(result, self._uses[node], self._span[node])

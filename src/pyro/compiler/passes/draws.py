@@ -14,6 +14,7 @@ from torch.fx import Graph, Node
 from pyro.compiler.graph import InputRole, TensorMeta
 from pyro.compiler.noise import Draw, is_random
 from pyro.compiler.passes.draft import Draft, Slot
+from pyro.settings import values
 
 __all__ = ["draws_to_inputs"]
 
@@ -122,9 +123,11 @@ def draws_to_inputs(draft: Draft) -> Draft:
             node.replace_all_uses_with(rewrite(graph, node))
             graph.erase_node(node)
     placeholders = draft.placeholders()
-    for node in list(graph.nodes):
+    for node in filter(is_random, list(graph.nodes)):
         value = node.meta.get("val")
-        if not is_random(node) or node.all_input_nodes or not isinstance(value, TensorMeta | torch.Tensor):
+        if node.all_input_nodes or not isinstance(value, TensorMeta | torch.Tensor):
+            if values.eager_random_numbers:
+                break  # it draws as the step runs, and what eager steps draw after it has to come after it
             continue
         draw = Draw(node.target, tuple(node.args), dict(node.kwargs), tuple(value.shape), value.dtype)
         with graph.inserting_after(placeholders[-1]):

@@ -12,19 +12,18 @@ from pyro.compiler.passes.draft import Draft
 __all__ = ["simplify"]
 
 _aten = torch.ops.aten
-# in a graph without mutation these return what they are given
+# in a graph without mutation these return what they are given; strides matter to the views that follow
 _COPIES = {_aten.clone.default, _aten.alias.default, _aten.detach.default, _aten.lift_fresh_copy.default,
-           _aten.lift_fresh.default}
+           _aten.lift_fresh.default, _aten._to_copy.default}
 _SHAPED = {_aten.expand.default, _aten.view.default, _aten.reshape.default, _aten._unsafe_view.default}
 
 
 def _is_copy(node: Node) -> bool:
-    if node.target in _COPIES:
-        return True
-    if node.target is _aten._to_copy.default or node.target in _SHAPED:
-        before, after = node.args[0].meta["val"], node.meta["val"]  # type: ignore[union-attr]
-        return bool(before.shape == after.shape and before.dtype == after.dtype and before.device == after.device)
-    return False
+    if node.target not in _COPIES | _SHAPED:
+        return False
+    before, after = node.args[0].meta["val"], node.meta["val"]  # type: ignore[union-attr]
+    return bool(before.shape == after.shape and before.dtype == after.dtype and before.device == after.device
+                and before.stride() == after.stride())
 
 
 def simplify(draft: Draft) -> Draft:

@@ -7,7 +7,6 @@ from typing import Any
 from torch import Tensor
 
 from pyro.distributions.constraints import sphere
-from pyro.distributions.util import scale_and_mask
 from pyro.ops.attributes import deep_getattr, deep_setattr
 from pyro.poutine.handlers import trace
 from pyro.poutine.util import site_is_subsample
@@ -50,7 +49,7 @@ def mean_field_entropy(model: Any, args: tuple[Any, ...], whitelist: Iterable[st
         whitelist: names of the sites that count; by default all.
 
     Returns:
-        The entropy, scaled as log-densities are.
+        The entropies, added elementwise over the plates: neither summed over them nor scaled.
 
     Example:
         >>> import pyro, pyro.distributions as dist
@@ -61,6 +60,5 @@ def mean_field_entropy(model: Any, args: tuple[Any, ...], whitelist: Iterable[st
     total: Tensor | float = 0.0
     for name, site in trace(model).get_trace(*args).nodes.items():
         if site["type"] == "sample" and not site_is_subsample(site) and (names is None or name in names):
-            entropy = scale_and_mask(site["fn"].entropy(), site["scale"], site["mask"])
-            total = total + entropy.sum()
+            total = total + site["fn"].entropy()
     return total
