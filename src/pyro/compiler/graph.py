@@ -4,15 +4,19 @@ A :class:`StepGraph` is a pure function ``(state, constants, rows of this step) 
 operations: no mutation, no random draws, no gradients left to take. Every lowering runs it ``n`` times in a row.
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Size, Tensor
-from torch.fx import GraphModule, Node
+from torch.fx import Graph, GraphModule, Node
 
-__all__ = ["Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorMeta", "TensorSpec", "place"]
+__all__ = ["Executable", "Input", "InputRole", "Output", "OutputRole", "StepGraph", "TensorMeta", "TensorSpec", "place"]
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,33 @@ class Output:
     state: int | None = None
 
 
+class Executable:
+    """A graph as a function. Unlike ``torch.fx.GraphModule`` it is made without code, which most lowerings do not need,
+    and its code is forgotten with it; torch keeps that of every module for tracebacks.
+
+    Args:
+        graph: its placeholders are the arguments; it holds no tensors.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    @cached_property
+    def code(self) -> str:
+        """The graph as Python text, with a function ``forward``."""
+        return self.graph.python_code("self").src
+
+    @cached_property
+    def forward(self) -> Callable[..., Any]:
+        """The graph as a function."""
+        names = dict(self.graph.python_code("self").globals)
+        exec(self.code, names)  # noqa: S102
+        return functools.partial(names["forward"], None)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.forward(*args)
+
+
 @dataclass(frozen=True)
 class StepGraph:
     """A captured step.
@@ -145,7 +176,7 @@ class StepGraph:
         outputs: one a result, in order.
     """
 
-    module: GraphModule
+    module: GraphModule | Executable
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
 

@@ -12,7 +12,7 @@ from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
 from pyro.compiler.errors import Unsupported
-from pyro.compiler.graph import TensorMeta, place
+from pyro.compiler.graph import Executable, TensorMeta, place
 from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.expression import Expression
 from pyro.compiler.loop.operators import ROWS
@@ -68,7 +68,7 @@ class Lowering:
         builder: takes buffers and kernels.
     """
 
-    def __init__(self, module: GraphModule, builder: Builder) -> None:
+    def __init__(self, module: GraphModule | Executable, builder: Builder) -> None:
         self.module, self.builder = module, builder
         self._env: dict[Node, Any] = {}
         self._uses: dict[Node, int] = {}

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.fx import Graph, GraphModule, Node
+from torch.fx import Graph, Node
 
-from pyro.compiler.graph import Input, InputRole, Output, OutputRole, StepGraph, TensorSpec
+from pyro.compiler.graph import Executable, Input, InputRole, Output, OutputRole, StepGraph, TensorSpec
 from pyro.compiler.noise import Draw
 
 __all__ = ["Draft", "Slot"]
@@ -68,4 +67,4 @@ class Draft:
                 outputs.append(Output(next(names), OutputRole.RECORD, spec))
             else:
                 outputs.append(Output(self.slots[state].name, OutputRole.STATE, spec, state))
-        return StepGraph(GraphModule(torch.nn.Module(), self.graph), inputs, tuple(outputs))
+        return StepGraph(Executable(self.graph), inputs, tuple(outputs))
