@@ -37,6 +37,9 @@ class Values:
         progress_bar: whether long runs show progress; ``None`` leaves it to where the output goes.
         eager_random_numbers: whether a compiled run draws the very numbers that eager steps would draw, one step at a
             time; slower, to compare the two. Without it the numbers of many steps are drawn at once.
+        strict_rounding: whether compiled runs keep the program's order of operations: no sum in another order, no fused
+            multiplication and addition. Slower; where the operations are rounded the same, results equal eager's to the
+            last bit.
         inductor: whether long runs are compiled by Inductor, in another process, where they are too large for a loop
             program.
         inductor_directory: where compiled steps are kept; ``None`` leaves it to the environment variable
@@ -51,6 +54,7 @@ class Values:
     module_local_params: bool = False
     progress_bar: bool | None = None
     eager_random_numbers: bool = False
+    strict_rounding: bool = False
     inductor: bool = True
     inductor_directory: str | None = None
     inductor_gigabytes: float = 2.0
@@ -197,6 +201,7 @@ register("validate_distributions_torch", "torch.distributions.distribution", "Di
          _instance_of(bool))
 register("module_local_params", __name__, "values.module_local_params", _instance_of(bool))
 register("eager_random_numbers", __name__, "values.eager_random_numbers", _instance_of(bool))
+register("strict_rounding", __name__, "values.strict_rounding", _instance_of(bool))
 register("inductor", __name__, "values.inductor", _instance_of(bool))
 register("inductor_directory", __name__, "values.inductor_directory", _instance_of(str, type(None)))
 register("progress_bar", __name__, "values.progress_bar", _instance_of(bool, type(None)))

@@ -26,14 +26,14 @@ def test_the_first_lowering_that_takes_the_step(graph, monkeypatch):
     class Fast:
         name = "fast"
 
-    monkeypatch.setattr(module, "compile_loop", lambda graph: Fast())
+    monkeypatch.setattr(module, "compile_loop", lambda graph, strict: Fast())
     chosen = plan(graph)
     assert isinstance(chosen.lowering, Fast)
     assert (chosen.name, chosen.reasons) == ("loop program", ()) and chosen.seconds >= 0
 
 
 def test_the_captured_graph_takes_every_step_and_says_why(graph, monkeypatch):
-    def refuse(graph):
+    def refuse(graph, strict):
         raise Unsupported("no row for aten.fft")
 
     monkeypatch.setattr(module, "compile_loop", refuse)
@@ -43,7 +43,7 @@ def test_the_captured_graph_takes_every_step_and_says_why(graph, monkeypatch):
 
 
 def test_eager_steps_where_time_goes_into_large_tensors(graph, monkeypatch):
-    def refuse(graph):
+    def refuse(graph, strict):
         raise Unsupported("no row for aten.fft")
 
     monkeypatch.setattr(module, "compile_loop", refuse)
@@ -88,7 +88,7 @@ def test_inductor_at_once_where_the_step_is_in_the_store(compiled):
 
 
 def test_a_step_with_keyed_samplers_has_no_inductor(monkeypatch):
-    def refuse(graph):
+    def refuse(graph, strict):
         raise Unsupported("no row for aten.fft")
 
     monkeypatch.setattr(module, "compile_loop", refuse)

@@ -13,7 +13,7 @@ from pyro.compiler import plan as plan_module
 from pyro.compiler.errors import Unsupported
 from pyro.infer import JitTrace_ELBO
 from pyro.infer import run as run_module
-from pyro.optim import Adam, ExponentialLR
+from pyro.optim import SGD, Adam, ExponentialLR
 from tests.infer.inferences import DATA, assert_close, guide, make, model, state, values
 
 
@@ -226,7 +226,7 @@ def test_memory_stays_flat():
 
 
 def test_a_heavy_step_that_no_loop_takes_stays_eager_and_says_why(monkeypatch):
-    def refuse(graph):
+    def refuse(graph, strict):
         raise Unsupported("no row for it")
 
     monkeypatch.setattr(plan_module, "compile_loop", refuse)
@@ -242,3 +242,35 @@ def test_a_heavy_step_that_no_loop_takes_stays_eager_and_says_why(monkeypatch):
         other = make()
         losses = [other.step() for _ in range(11)]
     assert losses == [*result.losses.tolist(), step]
+
+
+def test_particles_for_one_run():
+    torch.manual_seed(0)
+    svi = make()
+    few = svi.run(402).losses[2:].std()
+    many = svi.run(400, num_particles=50).losses.std()
+    assert many < few / 3 and svi._estimator.num_particles == 1
+    assert svi.run(400).losses.std() > 2 * many
+
+
+def test_strict_rounding_equals_the_captured_graph_to_the_last_bit(monkeypatch):
+    """Where every operation is one that IEEE 754 rounds correctly."""
+    def model():
+        z = pyro.sample("z", dist.Normal(torch.tensor([1.0, -2.0, 0.3]), 2.0).to_event(1))
+        pyro.factor("f", -((z * z + 1.0).sqrt() / 3.0 - 0.1 * z).sum())
+
+    def guide():
+        pyro.sample("z", dist.Delta(pyro.param("z_loc", torch.tensor([0.5, 0.25, -1.0])), event_dim=1))
+
+    def reached(how, **options):
+        with pyro.get_param_store().scope(), settings.context(**options):
+            optim = SGD({"lr": 0.05, "momentum": 0.9})
+            assert make(model, guide, optim).run(200).parts[-1].how == how
+            return pyro.param("z_loc").detach().clone()
+
+    def refuse(graph, strict):
+        raise Unsupported("no row for it")
+
+    strict = reached("loop program", strict_rounding=True)
+    monkeypatch.setattr(plan_module, "compile_loop", refuse)
+    assert torch.equal(strict, reached("captured graph"))

@@ -27,7 +27,7 @@ class Package:
 @pytest.fixture
 def comes_after(monkeypatch):
     """No loop program; compiled code comes when it was asked for some times."""
-    def refuse(graph):
+    def refuse(graph, strict):
         raise Unsupported("no row for aten.fft")
 
     def set_count(count, large):

@@ -20,6 +20,7 @@ from pyro.compiler.inductor.later import Later
 from pyro.compiler.inductor.lowering import Inductor
 from pyro.compiler.loop.program import compile_loop
 from pyro.compiler.replay import Replay
+from pyro.settings import values
 
 __all__ = ["Lowering", "Plan", "plan"]
 
@@ -76,7 +77,7 @@ def plan(graph: StepGraph) -> Plan:
     """
     start = time.perf_counter()
     try:
-        return Plan(compile_loop(graph), "loop program", time.perf_counter() - start, ())
+        return Plan(compile_loop(graph, strict=values.strict_rounding), "loop program", time.perf_counter() - start, ())
     except Unsupported as e:
         reasons = (f"no loop program: {e}",)
     graph, device = _as_placed(graph)
@@ -122,6 +123,6 @@ def _in_chunks(lowering: Replay) -> Replay | CudaGraph:
 
 def _elements_per_operation(graph: StepGraph) -> float:
     """How large the results of the graph's operations are, on average."""
-    values = [node.meta["val"] for node in graph.module.graph.nodes if node.op == "call_function"]
-    sizes = [value.numel() for value in values if isinstance(value, TensorMeta | Tensor)]
+    results = [node.meta["val"] for node in graph.module.graph.nodes if node.op == "call_function"]
+    sizes = [value.numel() for value in results if isinstance(value, TensorMeta | Tensor)]
     return sum(sizes) / max(1, len(sizes))

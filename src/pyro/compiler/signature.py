@@ -84,8 +84,8 @@ def signature(
     options = tuple((tuple(map(id, group["params"])),
                      tuple((key, _option(value)) for key, value in sorted(group.items()) if key != "params"))
                     for group in program.optimizer.param_groups)
-    settings = (is_validation_enabled(), values.eager_random_numbers, torch.get_default_dtype(),
-                tuple(map(Same, _PYRO_STACK)))
+    settings = (is_validation_enabled(), values.eager_random_numbers, values.strict_rounding,
+                torch.get_default_dtype(), tuple(map(Same, _PYRO_STACK)))
     outside = frozenset(item for item in outside_of(functions).items() if item[0] not in ignored)
     return Signature(tuple(map(_key, flat)), structure, parameters, options, outside, settings)
 

@@ -7,7 +7,6 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.dirichlet import Dirichlet
-from pyro.distributions.multinomial import Multinomial
 from pyro.distributions.torch_distribution import TorchDistribution
 from pyro.distributions.util import broadcast_shape
 
@@ -113,18 +112,9 @@ class DirichletMultinomial(TorchDistribution):
 
         Returns:
             Counts of shape sample_shape + batch_shape + event_shape.
-
-        Raises:
-            NotImplementedError: if the batch has different counts of trials.
         """
         with torch.no_grad():
-            total_count = int(self.total_count.max()) if self.total_count.numel() else 0
-            if self.total_count.min() != total_count:
-                raise NotImplementedError("DirichletMultinomial draws with one total_count for the whole batch, got "
-                                          f"{self.total_count.unique().tolist()}. Draw from each by itself.")
-            probs = self._prior.sample(Size(sample_shape))
-            counts: Tensor = Multinomial(total_count, probs, validate_args=False).sample()  # type: ignore[no-untyped-call]
-            return counts
+            return _counts(self.total_count, self._prior.sample(Size(sample_shape)))
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log probability of counts.
@@ -158,6 +148,19 @@ class DirichletMultinomial(TorchDistribution):
         total = self.concentration.sum(-1, keepdim=True)
         excess = (total + self.total_count.unsqueeze(-1)) / (total + 1)
         return self.mean * (1 - self.concentration / total) * excess
+
+
+def _counts(total_count: Tensor, probs: Tensor) -> Tensor:
+    """Draws counts of trials, which may differ in the batch: outcomes are halved, and halves get binomial shares."""
+    size = probs.shape[-1]
+    levels = (size - 1).bit_length()
+    leaves = torch.nn.functional.pad(probs, (0, 2**levels - size))
+    counts = total_count.expand(probs.shape[:-1]).unsqueeze(-1)
+    for level in range(1, levels + 1):
+        left, right = leaves.unflatten(-1, (2**level, -1)).sum(-1).unflatten(-1, (-1, 2)).unbind(-1)
+        lower = torch.binomial(counts, left / (left + right).clamp(min=torch.finfo(probs.dtype).tiny))
+        counts = torch.stack([lower, counts - lower], -1).flatten(-2)
+    return counts[..., :size]
 
 
 def _log_weight(concentration: Tensor, count: Tensor) -> Tensor:

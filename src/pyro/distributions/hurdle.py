@@ -66,7 +66,7 @@ class _Hurdle(Wrapped):
             shape = Size(sample_shape)
             is_discrete = self.base_dist.support.is_discrete
             value = positive_draw(self.base_dist, shape) if is_discrete else self.base_dist.sample(shape)
-            return value.masked_fill(torch.bernoulli(self.gate.expand(value.shape)).bool(), 0)
+            return value.masked_fill(torch.rand_like(value, dtype=self.gate.dtype) < self.gate, 0)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log probability of zeros and counts, or the log density of positive values.

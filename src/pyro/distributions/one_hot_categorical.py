@@ -1,7 +1,9 @@
 """One-hot categorical distributions: a categorical draw as a unit vector, also with a biased gradient of draws."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Size, Tensor
 
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.validated import Validated
@@ -10,7 +12,20 @@ from pyro.distributions.weighted import Weighted
 __all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
-class OneHotCategorical(Weighted, Validated, torch.distributions.OneHotCategorical, TorchDistributionMixin):
+class _UnitVectors(Weighted):
+    """Draws unit vectors."""
+
+    def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws unit vectors, of shape sample_shape + batch_shape + event_shape.
+
+        ``torch.nn.functional.one_hot`` reads its argument's values.
+        """
+        outcome = self._categorical.sample(Size(sample_shape)).unsqueeze(-1)
+        weights = self._categorical._param
+        return (outcome == torch.arange(weights.shape[-1], device=weights.device)).to(weights.dtype)
+
+
+class OneHotCategorical(_UnitVectors, Validated, torch.distributions.OneHotCategorical, TorchDistributionMixin):
     r"""One-hot categorical distribution.
 
     .. math::
@@ -43,7 +58,7 @@ class OneHotCategorical(Weighted, Validated, torch.distributions.OneHotCategoric
 
 
 class OneHotCategoricalStraightThrough(
-    Weighted, Validated, torch.distributions.OneHotCategoricalStraightThrough, TorchDistributionMixin
+    _UnitVectors, Validated, torch.distributions.OneHotCategoricalStraightThrough, TorchDistributionMixin
 ):
     r"""One-hot categorical distribution whose draws pass gradients straight on to the probabilities.
 

@@ -14,7 +14,8 @@ from torch.distributions.utils import lazy_property
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
-from pyro.distributions.util import broadcast_shape, eye_like
+from pyro.distributions.util import broadcast_shape
+from pyro.ops.linalg import cholesky_of_inverse
 
 __all__ = ["ScaleMatrix"]
 
@@ -60,10 +61,7 @@ class ScaleMatrix(Parametric):
         if scale_matrix is not None:
             given["scale_tril"] = torch.linalg.cholesky_ex(scale_matrix).L
         elif rate_matrix is not None:
-            # The rate is U U^T with U upper triangular, which is a Cholesky factor with rows and columns reversed.
-            upper = torch.linalg.cholesky_ex(rate_matrix.flip((-2, -1))).L.flip((-2, -1))
-            given["scale_tril"] = torch.linalg.solve_triangular(
-                upper.mT, eye_like(upper, upper.shape[-1]), upper=False)
+            given["scale_tril"] = cholesky_of_inverse(rate_matrix)
         event_shape = next(iter(given.values())).shape[-2:]
         super().__init__(event_shape, Size(), validate_args, concentration=concentration, **given)
 

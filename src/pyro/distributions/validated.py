@@ -109,6 +109,28 @@ _CHEAP_CHECKS: dict[type, Callable[[Any, Tensor], bool]] = {
 }
 """By type of constraint. Each is given a CPU tensor that is not empty; false means only that it is not sure."""
 
+def _is_symmetric(value: Tensor) -> Tensor:
+    return ((value - value.mT).abs() <= 1e-6 + 1e-5 * value.mT.abs()).flatten(-2).all(-1)
+
+
+_BRANCH_FREE: dict[type, Callable[[Tensor], Tensor]] = {
+    type(constraints.symmetric): _is_symmetric,
+    type(constraints.positive_semidefinite):
+        lambda value: _is_symmetric(value) & (torch.linalg.eigvalsh(value) >= 0).all(-1),
+    type(constraints.positive_definite):
+        lambda value: _is_symmetric(value) & (torch.linalg.cholesky_ex(value).info == 0),
+}
+"""By type of constraint. Torch's checks of these decide by values what to check next."""
+
+
+def _verdicts(constraint: Any, value: Tensor) -> Tensor:
+    """Which batch elements satisfy a constraint."""
+    check = _BRANCH_FREE.get(type(constraint))
+    if check is None or value.shape[-2:-1] != value.shape[-1:]:
+        return constraint.check(value)  # type: ignore[no-any-return]
+    return check(value)
+
+
 _ZERO_OR_ONE = constraints.integer_interval(0, 1)
 
 
@@ -238,7 +260,7 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
     def _check_parameter(self, name: str, constraint: constraints.Constraint, value: Tensor) -> None:
         if _surely_satisfies(constraint, value) or constraints.is_dependent(constraint):
             return
-        ok = constraint.check(value)
+        ok = _verdicts(constraint, value)
         require(ok, lambda: ValueError(
             f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
             f"{type(self).__name__} to satisfy the constraint {_shown(constraint)}, {_found(value, ok)} Constrain or "
@@ -262,7 +284,7 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
             return
         if support is None or _surely_satisfies(support, value) or constraints.is_dependent(support):
             return
-        ok = support.check(value)
+        ok = _verdicts(support, value)
         require(ok, lambda: ValueError(
             f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the support "
             f"({_shown(support)}) of the distribution {_shown(self)}, {_found(value, ok)} Correct the value, "

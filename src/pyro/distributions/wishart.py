@@ -1,15 +1,24 @@
 """Wishart distribution: the scatter matrix of normal vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Size, Tensor
 
+from pyro.distributions.chi2 import Chi2
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.util import broadcast_shape
 from pyro.distributions.validated import Validated
+from pyro.ops.linalg import cholesky_of_inverse
 
 __all__ = ["Wishart"]
+
+# A factorisation that fails is not reported here: the check of the parameter names it.
+_FACTOR: dict[str, Callable[[Tensor], Tensor]] = {
+    "covariance_matrix": lambda matrix: torch.linalg.cholesky_ex(matrix).L,
+    "precision_matrix": cholesky_of_inverse,
+    "scale_tril": lambda factor: factor,
+}
 
 
 class Wishart(Validated, torch.distributions.Wishart, TorchDistributionMixin):
@@ -51,6 +60,32 @@ class Wishart(Validated, torch.distributions.Wishart, TorchDistributionMixin):
         validate_args: bool | None = None,
     ) -> None:
         super().__init__(df, covariance_matrix, precision_matrix, scale_tril, validate_args=validate_args)
+
+    def _construct(
+        self,
+        df: Tensor | float,
+        covariance_matrix: Tensor | None,
+        precision_matrix: Tensor | None,
+        scale_tril: Tensor | None,
+    ) -> None:
+        forms = {"covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix, "scale_tril": scale_tril}
+        given = {name: form for name, form in forms.items() if form is not None}
+        if len(given) != 1:
+            raise AssertionError("Wishart: expected exactly one of covariance_matrix, precision_matrix and scale_tril, "
+                                 f"got {', '.join(given) or 'none'}.")
+        ((name, form),) = given.items()
+        if form.dim() < 2:
+            raise ValueError(f"Expected the {name} of Wishart to have at least two dimensions, got shape "
+                             f"{tuple(form.shape)}.")
+        df = torch.as_tensor(df, dtype=form.dtype, device=form.device)
+        batch_shape = Size(broadcast_shape(tuple(df.shape), tuple(form.shape[:-2])))
+        torch.distributions.Distribution.__init__(self, batch_shape, form.shape[-2:], validate_args=False)
+        self.df = df.expand(batch_shape)
+        setattr(self, name, form.expand(batch_shape + (-1, -1)))
+        self._batch_dims = list(range(-1, -len(batch_shape) - 1, -1))
+        self._unbroadcasted_scale_tril = _FACTOR[name](form)
+        rows = torch.arange(form.shape[-1], dtype=form.dtype, device=form.device)
+        self._dist_chi2 = Chi2(self.df.unsqueeze(-1) - rows, validate_args=False)
 
     def rsample(self, sample_shape: Sequence[int] = (), max_try_correction: int | None = None) -> Tensor:
         """Draws matrices by Bartlett's decomposition.

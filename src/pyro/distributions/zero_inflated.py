@@ -127,8 +127,7 @@ class ZeroInflatedDistribution(TorchDistribution):
         """
         with torch.no_grad():
             value: Tensor = self.base_dist.sample(Size(sample_shape))
-            is_extra = torch.bernoulli(self.gate.expand(self.shape(sample_shape))).bool()
-            return value.masked_fill(is_extra, 0)
+            return value.masked_fill(torch.rand_like(value, dtype=self.gate.dtype) < self.gate, 0)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log probability of values.

@@ -1,8 +1,14 @@
 """Inference: estimators, and the algorithms that use them."""
 
 from pyro.infer.elbo import ELBO
+from pyro.infer.renyi_elbo import RenyiELBO
 from pyro.infer.svi import SVI
 from pyro.infer.trace_elbo import JitTrace_ELBO, Trace_ELBO
+from pyro.infer.trace_mean_field_elbo import JitTraceMeanField_ELBO, TraceMeanField_ELBO
+from pyro.infer.trace_tail_adaptive_elbo import TraceTailAdaptive_ELBO
+from pyro.infer.tracegraph_elbo import JitTraceGraph_ELBO, TraceGraph_ELBO
 from pyro.ops.validation import enable_validation, is_validation_enabled
 
-__all__ = ["ELBO", "JitTrace_ELBO", "SVI", "Trace_ELBO", "enable_validation", "is_validation_enabled"]
+__all__ = ["ELBO", "JitTraceGraph_ELBO", "JitTraceMeanField_ELBO", "JitTrace_ELBO", "RenyiELBO", "SVI",
+           "TraceGraph_ELBO", "TraceMeanField_ELBO", "TraceTailAdaptive_ELBO", "Trace_ELBO", "enable_validation",
+           "is_validation_enabled"]

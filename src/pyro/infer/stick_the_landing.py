@@ -4,7 +4,7 @@ The gradient of :math:`\log q(z(\phi); \phi)` has a part through the value ``z``
 :math:`\partial_\phi \log q(z; \phi)`, whose mean is zero. Without the score an estimate of the ELBO's gradient stays
 unbiased, and has no variance where ``q`` is the posterior: there the value's part is that of a constant. The score is
 that of a second run of the guide on the first one's values, cut off from the graph: so a guide must not be random apart
-from its sample sites.
+from its sample sites. Only draws have a score: factors and computed values keep their whole gradient.
 
 References:
     G. Roeder, Y. Wu and D. Duvenaud (2017), *Sticking the landing: simple, lower-variance gradient estimators for
@@ -16,13 +16,13 @@ from typing import Any
 from pyro.distributions.score_parts import ScoreParts
 from pyro.distributions.util import is_identically_zero
 from pyro.infer.enum import get_importance_trace
+from pyro.infer.track_provenance import is_computed
 from pyro.poutine.handlers import trace
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
 from pyro.poutine.trace_struct import Trace, batch_sum
-from pyro.poutine.util import prune_subsample_sites
 
-__all__ = ["FixedValues", "RememberedValues", "get_pathwise_trace"]
+__all__ = ["FixedValues", "RememberedValues", "get_pathwise_trace", "has_score"]
 
 
 class RememberedValues(Messenger):
@@ -42,7 +42,7 @@ class RememberedValues(Messenger):
 
 
 class FixedValues(Messenger):
-    """Gives sites these values, as constants.
+    """Gives draws these values, as constants; computed values are computed again.
 
     Args:
         values: by name.
@@ -54,9 +54,19 @@ class FixedValues(Messenger):
 
     def _pyro_sample(self, msg: Message) -> None:
         name = str(msg["name"])
-        if msg["value"] is None and name in self.values:
+        if msg["value"] is None and name in self.values and not is_computed(msg):
             msg["value"] = self.values[name].detach()
             msg["done"] = True
+
+
+def has_score(site: Any) -> bool:
+    """Whether a site's log-density is that of a pathwise draw; factors and computed values may stand for anything.
+
+    Args:
+        site: a site of a guide, with score parts.
+    """
+    is_pathwise = not is_identically_zero(site["score_parts"].entropy_term)
+    return is_pathwise and not site["is_observed"] and not is_computed(site)
 
 
 def get_pathwise_trace(
@@ -66,7 +76,7 @@ def get_pathwise_trace(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     remembered: RememberedValues | None = None,
-) -> tuple[Trace, Trace]:
+) -> tuple[Trace, Trace, Trace]:
     """Traces as of :func:`~pyro.infer.enum.get_importance_trace`, the guide's without score where it is pathwise.
 
     Args:
@@ -78,22 +88,18 @@ def get_pathwise_trace(
         remembered: takes the guide's values.
 
     Returns:
-        The model's trace and the guide's.
+        The model's trace and the guide's; and the guide's second run, on the same draws as constants.
     """
     remembered = RememberedValues() if remembered is None else remembered
     model_trace, guide_trace = get_importance_trace("flat", max_plate_nesting, model, remembered(guide), args, kwargs)
     with FixedValues(remembered.values):
-        again = prune_subsample_sites(trace(guide).get_trace(*args, **kwargs))
+        again = trace(guide).get_trace(*args, **kwargs)
     again.compute_score_parts()
     for name, site in guide_trace.nodes.items():
-        if site["type"] != "sample" or is_identically_zero(site["score_parts"].entropy_term):
-            continue
-        score: Any = again.nodes[name]["score_parts"].entropy_term
-        parts: ScoreParts = site["score_parts"]
-        without = parts.entropy_term - (score - score.detach())
-        site["score_parts"] = parts._replace(entropy_term=without)
-        if parts.entropy_term is parts.log_prob or is_identically_zero(parts.score_function):
-            site["score_parts"] = ScoreParts(without, parts.score_function, without)
-            site["log_prob"] = without
-            site["log_prob_sum"] = batch_sum(without)
-    return model_trace, guide_trace
+        if site["type"] == "sample" and has_score(site):
+            score: Any = again.nodes[name]["score_parts"].entropy_term
+            parts: ScoreParts = site["score_parts"]
+            rest = parts.log_prob - (score - score.detach())
+            site["score_parts"] = parts._replace(log_prob=rest, entropy_term=parts.entropy_term - (score - score.detach()))
+            site["log_prob"], site["log_prob_sum"] = rest, batch_sum(rest)
+    return model_trace, guide_trace, again

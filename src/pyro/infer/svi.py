@@ -7,7 +7,8 @@ import functools
 import inspect
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -198,7 +199,7 @@ class SVI:
             num_steps: how many steps.
             *args: for model and guide.
             progress_bar: whether to show progress, where the output is a terminal or a notebook.
-            **kwargs: for model and guide.
+            **kwargs: for model and guide; ``num_particles`` holds for this run, unless one of them takes it.
 
         Returns:
             Losses, parameters and how it ran; see :class:`~pyro.infer.run_result.RunResult`.
@@ -209,7 +210,23 @@ class SVI:
         Warns:
             UserWarning: if the step cannot be captured; says why. The run goes on eagerly.
         """
-        return self._runner.run(num_steps, args, kwargs, progress_bar)
+        with self._particles_for_call(kwargs) as kwargs_left:
+            return self._runner.run(num_steps, args, kwargs_left, progress_bar)
+
+    @contextmanager
+    def _particles_for_call(self, kwargs: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Sets the number of particles that a run asks for, for as long as it takes."""
+        _, others = self._loss_for_call("loss", kwargs)
+        if others is kwargs or self._estimator is None:
+            yield others
+            return
+        own = self._estimator, self.loss, self.loss_and_grads
+        self._estimator = self._estimator._with_num_particles(kwargs["num_particles"])
+        self.loss, self.loss_and_grads = self._estimator.loss, self._estimator.loss_and_grads
+        try:
+            yield others
+        finally:
+            self._estimator, self.loss, self.loss_and_grads = own
 
     def explain(self, program: bool = False) -> str:
         """How the last run, or compiled step, was executed and why.

@@ -104,6 +104,7 @@ class Particles:
         log_p: the model's, without what cancels.
         log_q: the guide's.
         score: the function to differentiate for the values that carry no gradients, ``None`` if all do.
+        fixed_log_weights: ``log_p - log_q`` as functions of the parameters alone, where sites have ``fixed_log_prob``.
 
     Shape:
         each ``(num_particles,)``
@@ -112,6 +113,7 @@ class Particles:
     log_p: Tensor
     log_q: Tensor
     score: Tensor | None
+    fixed_log_weights: Tensor | None
 
 
 def get_particles(
@@ -126,21 +128,19 @@ def get_particles(
         args: positional arguments of both.
         kwargs: keyword arguments of both.
     """
-    rows: list[tuple[Any, Any, Any]] = []
+    columns: list[tuple[Any, ...]] = []
     for model_trace, guide_trace in estimator._get_traces(model, guide, args, kwargs):
-        dims = int(estimator.max_plate_nesting) if estimator._has_particle_dim else 0
-        total = functools.partial(_particle_sums, dims=dims)
-        score_terms = [score for _, score in scores(model_trace, guide_trace)] if torch.is_grad_enabled() else []
-        rows.append((total([site["log_prob"] for site in costs_of_model(model_trace, guide_trace)]),
-                     total([site["log_prob"] for site in costs_of_guide(guide_trace)]),
-                     total(score_terms) if score_terms else None))
-    log_p, log_q, score = zip(*rows, strict=True)
-    has_scores = any(row is not None for row in score)
-    return Particles(_stack(log_p, estimator), _stack(log_q, estimator),
-                     _stack([0.0 if row is None else row for row in score], estimator) if has_scores else None)
+        total = functools.partial(_sums, dims=int(estimator.max_plate_nesting) if estimator._has_particle_dim else 0)
+        p, q = list(costs_of_model(model_trace, guide_trace)), list(costs_of_guide(guide_trace))
+        score = [score for _, score in scores(model_trace, guide_trace)] if torch.is_grad_enabled() else []
+        fixed = [[site["fixed_log_prob"] for site in sites if "fixed_log_prob" in site] for sites in (p, q)]
+        columns.append((total([site["log_prob"] for site in p]), total([site["log_prob"] for site in q]),
+                        total(score) if score else None,
+                        total(fixed[0]) - total(fixed[1]) if fixed[0] or fixed[1] else None))
+    return Particles(*(None if any(part is None for part in column) else _stack(column, estimator) for column in zip(*columns, strict=True)))
 
 
-def _particle_sums(log_probs: list[Tensor], dims: int) -> Any:
+def _sums(log_probs: list[Tensor], dims: int) -> Any:
     """The sums over all but the particles' dim, which is the leftmost of ``dims``; over everything if there is none."""
     if dims == 0:
         return add([log_prob.sum() for log_prob in log_probs])

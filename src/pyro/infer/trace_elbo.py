@@ -96,7 +96,7 @@ class Trace_ELBO(ELBO):
         self, model: Any, guide: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Trace, Trace]:
         if self.stick_the_landing and torch.is_grad_enabled():
-            model_trace, guide_trace = get_pathwise_trace(self.max_plate_nesting, model, guide, args, kwargs)
+            model_trace, guide_trace, _ = get_pathwise_trace(self.max_plate_nesting, model, guide, args, kwargs)
         else:
             model_trace, guide_trace = get_importance_trace("flat", self.max_plate_nesting, model, guide, args, kwargs)
         if is_validation_enabled():

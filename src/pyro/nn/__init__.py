@@ -2,5 +2,7 @@
 
 from pyro.nn.auto_reg_nn import AutoRegressiveNN, ConditionalAutoRegressiveNN, MaskedLinear
 from pyro.nn.dense_nn import ConditionalDenseNN, DenseNN
+from pyro.nn.module import PyroModule, PyroModuleList, PyroParam, PyroSample, pyro_method
 
-__all__ = ["AutoRegressiveNN", "ConditionalAutoRegressiveNN", "ConditionalDenseNN", "DenseNN", "MaskedLinear"]
+__all__ = ["AutoRegressiveNN", "ConditionalAutoRegressiveNN", "ConditionalDenseNN", "DenseNN", "MaskedLinear",
+           "PyroModule", "PyroModuleList", "PyroParam", "PyroSample", "pyro_method"]

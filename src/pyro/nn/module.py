@@ -17,7 +17,6 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from torch import Tensor, nn
-from torch.distributions import constraints
 from torch.distributions.constraints import Constraint
 
 from pyro import primitives
@@ -85,8 +84,9 @@ def _combine(cls: type, module_class: type[nn.Module]) -> "type[PyroModule]":
     if issubclass(module_class, nn.RNNBase):
         bases = (_FlatWeights, *bases)
     name = f"Pyro{module_class.__name__}"
-    contents = {"__module__": __name__, "__doc__": module_class.__doc__, "_pyro_made_of": (cls, module_class)}
-    return _PyroModuleMeta(name, bases, contents)  # type: ignore[return-value]
+    contents = {"__module__": __name__, "__doc__": f"``{module_class.__name__}`` as a PyroModule.",
+                "_pyro_made_of": (cls, module_class)}
+    return type(cls)(name, bases, contents)
 
 
 def _reduce(cls: type) -> Any:
@@ -190,15 +190,15 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
         if name in own.get("_pyro_params", ()):
-            return self._pyro_param(name + _UNCONSTRAINED, name, *self._pyro_params[name])
+            return self._read_param(name + _UNCONSTRAINED, name, self._pyro_params[name])
         if name in own.get("_pyro_samples", ()):
-            return self._pyro_sample(name, self._pyro_samples[name])
+            return self._read_sample(name, self._pyro_samples[name])
         value = super().__getattr__(name)
         if isinstance(value, nn.Module):
             if not isinstance(value, PyroModule) and self._pyro_context.active:
                 ownership.announce(value, self._pyro_get_fullname(name), self._pyro_context.is_named)
         elif isinstance(value, nn.Parameter) and not name.endswith(_UNCONSTRAINED) and value.requires_grad:
-            return self._pyro_param(name, name)
+            return self._read_param(name, name)
         return value
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -271,19 +271,16 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
             ownership.drop(self._pyro_get_fullname(name))
         return found
 
-    def _pyro_param(
-        self, key: str, name: str, constraint: Constraint = constraints.real,
-        event_dim: int | None = None,
-    ) -> Tensor:
+    def _read_param(self, key: str, name: str, declared: tuple[Constraint, int | None] | None = None) -> Tensor:
         """The value of a parameter: in a run by a param statement, else computed."""
+        fullname = self._pyro_get_fullname(name)
+        if self._pyro_context.active:
+            return ownership.read(self, key, fullname, self._pyro_context.is_named, declared)
         own = self._parameters[key]
         assert own is not None
-        fullname = self._pyro_get_fullname(name)
-        if not self._pyro_context.active:
-            return own if key == name else from_state(fullname, own, constraint).value()
-        return ownership.read(self, key, fullname, constraint, event_dim, self._pyro_context.is_named)
+        return own if declared is None else from_state(fullname, own, declared[0]).value()
 
-    def _pyro_sample(self, name: str, prior: Any) -> Any:
+    def _read_sample(self, name: str, prior: Any) -> Any:
         """The value of a random attribute: in a run by a statement, once; else drawn."""
         context, fullname = self._pyro_context, self._pyro_get_fullname(name)
         value = context.get(fullname)

@@ -1,18 +1,22 @@
 """How the parameters of modules and the parameter store are kept one.
 
-By default the store owns parameters: the first module that reads a name brings its tensor there, and a module that
-finds another tensor under the name takes it over, which is how loaded parameters reach modules. Where the other tensor
-is another living module's, the two share it from there on; unless they were named the same on purpose, a warning says
-so. Under the setting ``module_local_params`` statements return the module's own tensor and the store is left alone.
+By default the store owns parameters: the first module that reads a name brings its tensor there. A module that finds
+another tensor under the name takes it over, which is how loaded values reach modules. If another module brought it,
+that depends on the declaration: a ``PyroParam`` takes it over still, as upstream's does; an ``nn.Parameter`` stays, and
+the name stands for it from here on, unless the modules were named alike on purpose. A warning says so where the other
+module is still in use.
+
+Under the setting ``module_local_params`` statements return the module's own tensor and the store is left alone.
 """
 
 import warnings
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from torch import Tensor, nn
 from torch.distributions import constraints
 from torch.distributions.constraints import Constraint
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from pyro.params.parameter import from_state
 from pyro.params.param_store import param_with_module_name
@@ -21,12 +25,12 @@ from pyro.settings import values
 
 __all__ = ["announce", "drop", "read", "update_store"]
 
-# Which module brought a tensor to the store, by the tensor's id. Entries may be out of date, see _owner.
-_owners: WeakValueDictionary[int, nn.Module] = WeakValueDictionary()
+# which module brought a tensor to the store
+_owners = WeakTensorKeyDictionary()
 
 
 def read(
-    owner: nn.Module, key: str, fullname: str, constraint: Constraint, event_dim: int | None, is_named: bool
+    owner: nn.Module, key: str, fullname: str, is_named: bool, declared: tuple[Constraint, int | None] | None = None
 ) -> Tensor:
     """Makes a param statement for a module's parameter.
 
@@ -34,25 +38,26 @@ def read(
         owner: the module.
         key: the parameter's name in the module.
         fullname: its name in the program.
-        constraint: the value's constraint.
-        event_dim: how many of the rightmost dims belong to no plate.
         is_named: whether the user chose the name of the tree of modules.
+        declared: a PyroParam's constraint and event_dim; ``None`` for an ``nn.Parameter``.
 
     Returns:
         The constrained value.
     """
     own = owner._parameters[key]
     assert own is not None
-    # what torch.func.functional_call put in the parameter's place is nobody's parameter
-    is_local = values.module_local_params or not isinstance(own, nn.Parameter)
+    # functional_call and torch.export put other tensors in the parameter's place, which are nobody's parameters; they
+    # may pass for Parameters in isinstance
+    is_local = values.module_local_params or not issubclass(type(own), nn.Parameter)
     if not is_local and _PYRO_PARAM_STORE.param_name(own) != fullname:
-        own = _agree(owner, key, own, fullname, constraint, is_named)
+        own = _agree(owner, key, own, fullname, is_named, declared)
+    constraint, event_dim = declared or (constraints.real, None)
 
     def local_value(*args: Any, **kwargs: Any) -> Tensor:
         return from_state(fullname, own, constraint).value()
 
     fn = local_value if is_local else _PYRO_PARAM_STORE.get_param
-    args = (fullname, own) if constraint is constraints.real else (fullname,)
+    args = (fullname, own) if declared is None else (fullname,)
     msg = new_message("param", fullname, fn, args, {"constraint": constraint, "event_dim": event_dim})
     value: Tensor = apply_stack(msg)["value"]
     return value
@@ -70,7 +75,7 @@ def announce(module: nn.Module, name: str, is_named: bool) -> None:
         for key, own in owner._parameters.items():
             if own is not None and own.requires_grad:
                 fullname = param_with_module_name(name, f"{path}.{key}" if path else key)
-                read(owner, key, fullname, constraints.real, None, is_named)
+                read(owner, key, fullname, is_named)
 
 
 def update_store(fullname: str, leaf: Tensor, constraint: Constraint) -> None:
@@ -96,36 +101,45 @@ def drop(fullname: str) -> None:
 
 
 def _agree(
-    owner: nn.Module, key: str, own: nn.Parameter, fullname: str, constraint: Constraint, is_named: bool
+    owner: nn.Module, key: str, own: nn.Parameter, fullname: str, is_named: bool,
+    declared: tuple[Constraint, int | None] | None,
 ) -> nn.Parameter:
     """Makes the module's tensor and the store's one, and returns it."""
+    constraint = constraints.real if declared is None else declared[0]
     if fullname not in _PYRO_PARAM_STORE:
-        _PYRO_PARAM_STORE.set_state({"params": {fullname: own}, "constraints": {fullname: constraint}})
-        _owners[id(own)] = owner
-        return own
+        return _bring(owner, own, fullname, constraint)
     leaf: Tensor = _PYRO_PARAM_STORE[fullname].unconstrained()  # type: ignore[attr-defined]
     if leaf is own:
         return own
-    _warn(owner, own, leaf, fullname, is_named)
+    brought_by = _owners.get(leaf)
+    is_taken_over = declared is not None or is_named or brought_by is None
+    if not is_named:
+        _warn(owner, own, leaf, fullname, brought_by and brought_by(), is_taken_over)
+    if not is_taken_over:
+        return _bring(owner, own, fullname, constraint)
     if not isinstance(leaf, nn.Parameter):
         leaf = nn.Parameter(leaf.detach())
         update_store(fullname, leaf, constraint)
     owner._parameters[key] = leaf
-    _owners.setdefault(id(leaf), owner)
     return leaf
 
 
-def _warn(owner: nn.Module, own: Tensor, leaf: Tensor, fullname: str, is_named: bool) -> None:
-    """Warns where a module takes over what was hardly meant for it."""
+def _bring(owner: nn.Module, own: nn.Parameter, fullname: str, constraint: Constraint) -> nn.Parameter:
+    _PYRO_PARAM_STORE.set_state({"params": {fullname: own}, "constraints": {fullname: constraint}})
+    _owners[own] = ref(owner)
+    return own
+
+
+def _warn(
+    owner: nn.Module, own: Tensor, leaf: Tensor, fullname: str, other: nn.Module | None, is_taken_over: bool
+) -> None:
+    """Warns where one name stands for what was hardly meant to be one parameter."""
     remedy = ("Call pyro.clear_param_store() between models, give modules that are used together names of their own, "
               "PyroModule(name), or use pyro.settings.set(module_local_params=True).")
-    if leaf.shape != own.shape:
-        warnings.warn(f"Parameter '{fullname}' of a {type(owner).__name__} has unconstrained shape {tuple(own.shape)}, "
-                      f"but the store's has {tuple(leaf.shape)}; the module takes over the store's. {remedy}",
-                      stacklevel=2)
-    other = _owners.get(id(leaf))
-    is_shared = other is not None and any(parameter is leaf for parameter in other._parameters.values())
-    if is_shared and other is not owner and not is_named:
+    outcome = "takes over the store's value" if is_taken_over else "keeps its own, and the name stands for that now"
+    if other is not None and other is not owner and any(p is leaf for p in other._parameters.values()):
         warnings.warn(f"Parameter '{fullname}' belongs to two instances, of {type(other).__name__} and "
-                      f"{type(owner).__name__}; they share its value from here on, that of the one used first. "
-                      f"{remedy}", stacklevel=2)
+                      f"{type(owner).__name__}; the latter {outcome}. {remedy}", stacklevel=2)
+    elif is_taken_over and leaf.shape != own.shape:
+        warnings.warn(f"Parameter '{fullname}' of a {type(owner).__name__} has unconstrained shape {tuple(own.shape)}, "
+                      f"but the store's has {tuple(leaf.shape)}; the module {outcome}. {remedy}", stacklevel=2)

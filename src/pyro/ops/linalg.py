@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-__all__ = ["determinant_3d", "eig_3d", "ignore_torch_deprecation_warnings", "inv3d", "rinverse"]
+__all__ = ["cholesky_of_inverse", "determinant_3d", "eig_3d", "ignore_torch_deprecation_warnings", "inv3d", "rinverse"]
 
 
 @contextmanager
@@ -24,6 +24,29 @@ def ignore_torch_deprecation_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.* is deprecated", category=UserWarning)
         yield
+
+
+def cholesky_of_inverse(M: Tensor) -> Tensor:
+    """The Cholesky factors of the inverses of positive definite matrices; NaN where one is not.
+
+    A matrix is U U^T with U upper triangular, its Cholesky factor with rows and columns reversed; the inverse of U,
+    transposed, is the result.
+
+    Args:
+        M: matrices.
+
+    Returns:
+        Lower triangular matrices.
+
+    Example:
+        >>> cholesky_of_inverse(4 * torch.eye(1))
+        tensor([[0.5000]])
+    """
+    factor, info = torch.linalg.cholesky_ex(M.flip((-2, -1)))
+    upper = factor.flip((-2, -1))
+    identity = torch.eye(M.shape[-1], dtype=M.dtype, device=M.device)
+    inverse: Tensor = torch.linalg.solve_triangular(upper.mT, identity, upper=False)
+    return torch.where((info == 0)[..., None, None], inverse, math.nan)
 
 
 def determinant_3d(H: Tensor) -> Tensor:

@@ -38,8 +38,8 @@ class AutoDelta(AutoGuide):
     def __init__(
         self, model: Any, init_loc_fn: InitFn = init_to_median, *, create_plates: Callable[..., Any] | None = None
     ) -> None:
-        self.init_loc_fn = init_loc_fn
         super().__init__(model, create_plates=create_plates)
+        self.init_loc_fn = init_loc_fn
 
     def _setup_prototype(self, *args: Any, **kwargs: Any) -> None:
         super()._setup_prototype(*args, **kwargs)
@@ -78,7 +78,7 @@ class AutoDelta(AutoGuide):
             **kwargs: the model's.
 
         Returns:
-            Values by site name.
+            Values by site name, with all rows of the plates.
         """
         self._set_up(*args, **kwargs)
-        return {name: value.detach() for name, value in self(*args, **kwargs).items()}
+        return {name: deep_getattr(self, name).clone() for name, _ in self._sites()}

@@ -90,6 +90,7 @@ class AutoGuide(PyroModule):
         if not callable(model):
             raise ValueError(f"{type(self).__name__}: expected a model that can be called, got {model!r}.")
         super().__init__(name=type(self).__name__)
+        self._pyro_context.is_named = False  # two guides of a class share parameters by accident only
         self.master: _Master | None = None
         self._model = _Model(model)
         self.create_plates = create_plates
@@ -170,6 +171,7 @@ class AutoGuide(PyroModule):
             for frame in site["cond_indep_stack"]:
                 self._add_frame(site["name"], frame)
         if self.master is not None:
+            self.master()._set_up(*args, **kwargs)
             self.master()._check_prototype(run)
         self.prototype_trace = run
 
@@ -187,7 +189,7 @@ class AutoGuide(PyroModule):
 
     def _set_up(self, *args: Any, **kwargs: Any) -> None:
         """Runs the prototype, unless there is one, and loads the state that has waited for it."""
-        if self.prototype_trace is not None:
+        if self.prototype_trace is not None or self._is_setting_up:
             return
         self._is_setting_up = True
         try:
@@ -276,8 +278,8 @@ def _by_name(plates: plate | Iterable[plate]) -> dict[str, plate]:
 
 
 def _takes_no_arguments(model: Any) -> bool:
+    # optional ones count: without its data a model may have other latent sites
     try:
-        inspect.signature(model.forward if isinstance(model, torch.nn.Module) else model).bind()
-    except (TypeError, ValueError):  # it takes some, or does not tell
+        return not inspect.signature(model.forward if isinstance(model, torch.nn.Module) else model).parameters
+    except (TypeError, ValueError):  # it does not tell
         return False
-    return True

@@ -10,6 +10,7 @@ from pyro.distributions import constraints
 from pyro.distributions.normal import Normal
 from pyro.infer.autoguide.guide import AutoGuide, Values
 from pyro.infer.autoguide.initialization import InitFn, init_to_feasible
+from pyro.infer.autoguide.options import check_init_scale, levels
 from pyro.infer.autoguide.unconstrained import (
     constrain,
     sample_constrained,
@@ -20,39 +21,7 @@ from pyro.infer.autoguide.utils import deep_getattr, deep_setattr
 from pyro.nn.module import PyroModule, PyroParam
 from pyro.primitives import sample
 
-__all__ = ["AutoNormal", "check_init_scale", "levels"]
-
-
-def check_init_scale(init_scale: Any) -> float:
-    """Checks the standard deviation that a guide starts with.
-
-    Args:
-        init_scale: any value.
-
-    Raises:
-        ValueError: if it is no positive number.
-    """
-    if not isinstance(init_scale, float | int) or not init_scale > 0:
-        raise ValueError(f"Expected init_scale > 0. but got {init_scale}: it is the standard deviation of the guide "
-                         "before the first step. Pass a positive number.")
-    return init_scale
-
-
-def levels(quantiles: float | Iterable[float] | Tensor, like: Tensor) -> Tensor:
-    """Probabilities as a vector.
-
-    Args:
-        quantiles: one probability, or several.
-        like: gives dtype and device.
-
-    Raises:
-        ValueError: if one of them is not between 0 and 1.
-    """
-    chosen = quantiles if isinstance(quantiles, Tensor | float | int) else list(quantiles)
-    vector = torch.as_tensor(chosen, dtype=like.dtype, device=like.device).reshape(-1)
-    if not bool(((vector >= 0) & (vector <= 1)).all()):
-        raise ValueError(f"quantiles: expected probabilities, between 0 and 1, got {quantiles}.")
-    return vector
+__all__ = ["AutoNormal"]
 
 
 class AutoNormal(AutoGuide):
@@ -90,9 +59,9 @@ class AutoNormal(AutoGuide):
         init_scale: float = 0.1,
         create_plates: Callable[..., Any] | None = None,
     ) -> None:
+        super().__init__(model, create_plates=create_plates)
         self.init_loc_fn = init_loc_fn
         self._init_scale = check_init_scale(init_scale)
-        super().__init__(model, create_plates=create_plates)
 
     def _setup_prototype(self, *args: Any, **kwargs: Any) -> None:
         super()._setup_prototype(*args, **kwargs)

@@ -7,11 +7,28 @@ from typing import Any
 from torch import Tensor
 
 from pyro.distributions.constraints import sphere
-from pyro.ops.attributes import deep_getattr, deep_setattr
+from pyro.ops.attributes import deep_getattr
+from pyro.nn.module import PyroModule
 from pyro.poutine.handlers import trace
 from pyro.poutine.util import site_is_subsample
 
 __all__ = ["deep_getattr", "deep_setattr", "helpful_support_errors", "mean_field_entropy"]
+
+
+def deep_setattr(obj: Any, key: str, val: Any) -> None:
+    """Sets ``obj.a.b.c`` for the key ``"a.b.c"``, and makes the modules ``obj.a`` and ``obj.a.b`` where there are none.
+
+    Args:
+        obj: a module.
+        key: the attribute.
+        val: its value.
+    """
+    *owners, attribute = key.split(".")
+    for owner in owners:
+        if not hasattr(obj, owner):
+            setattr(obj, owner, PyroModule())
+        obj = getattr(obj, owner)
+    setattr(obj, attribute, val)
 
 
 @contextmanager
