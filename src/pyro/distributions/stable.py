@@ -11,7 +11,7 @@ from pyro.distributions.parametric import Parametric
 from pyro.distributions.stable_log_prob import stable_log_prob
 from pyro.ops.smooth import expm1_ratio, sin_ratio, x_cot_x
 
-__all__ = ["Stable", "StableWithLogProb"]
+__all__ = ["Stable", "StableWithLogProb", "standard_stable"]
 
 
 class Stable(Parametric):
@@ -103,7 +103,7 @@ class Stable(Parametric):
         eps = torch.finfo(like.dtype).eps
         u = torch.rand(shape, dtype=like.dtype, device=like.device).clamp(eps, 1 - eps)
         w = torch.empty(shape, dtype=like.dtype, device=like.device).exponential_().clamp(min=eps)
-        return self._loc0 + self.scale * _standard(self.stability, self.skew, u, w)
+        return self._loc0 + self.scale * standard_stable(self.stability, self.skew, u, w)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log density of values, by numerical integration in double precision.
@@ -148,7 +148,7 @@ class StableWithLogProb(Stable):
     """
 
 
-def _standard(alpha: Tensor, beta: Tensor, u: Tensor, w: Tensor) -> Tensor:
+def standard_stable(alpha: Tensor, beta: Tensor, u: Tensor, w: Tensor) -> Tensor:
     r"""Standard draws, by the formula of Chambers, Mallows and Stuck, with its pole at :math:`\alpha = 1` removed.
 
     With :math:`\epsilon = 1 - \alpha`, the angle :math:`v = \pi (u - 1/2)` and :math:`t = \tan(\pi \alpha / 2)`,

@@ -1,5 +1,6 @@
 """Inference: estimators, and the algorithms that use them."""
 
+from pyro.infer import autoguide
 from pyro.infer.elbo import ELBO
 from pyro.infer.renyi_elbo import RenyiELBO
 from pyro.infer.svi import SVI
@@ -10,5 +11,5 @@ from pyro.infer.tracegraph_elbo import JitTraceGraph_ELBO, TraceGraph_ELBO
 from pyro.ops.validation import enable_validation, is_validation_enabled
 
 __all__ = ["ELBO", "JitTraceGraph_ELBO", "JitTraceMeanField_ELBO", "JitTrace_ELBO", "RenyiELBO", "SVI",
-           "TraceGraph_ELBO", "TraceMeanField_ELBO", "TraceTailAdaptive_ELBO", "Trace_ELBO", "enable_validation",
+           "TraceGraph_ELBO", "TraceMeanField_ELBO", "TraceTailAdaptive_ELBO", "Trace_ELBO", "autoguide", "enable_validation",
            "is_validation_enabled"]

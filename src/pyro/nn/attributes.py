@@ -128,7 +128,7 @@ class PyroSample:
         name: str = self.__dict__["_name"]
         if instance._pyro_declares(name):
             return instance.__getattr__(name)
-        return instance._pyro_sample(name, self.prior)
+        return instance._read_sample(name, self.prior)
 
 
 def is_distribution(prior: Any) -> bool:

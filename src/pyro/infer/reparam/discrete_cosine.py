@@ -1,7 +1,7 @@
 """A series in terms of its cosine coefficients."""
 
 from pyro.distributions.transforms.discrete_cosine import DiscreteCosineTransform
-from pyro.infer.reparam.unit_jacobian import UnitJacobianReparam, check_dim
+from pyro.infer.reparam.unit_jacobian import UnitJacobianReparam
 
 __all__ = ["DiscreteCosineReparam"]
 
@@ -29,6 +29,5 @@ class DiscreteCosineReparam(UnitJacobianReparam):
     """
 
     def __init__(self, dim: int = -1, smooth: float = 0.0, *, experimental_allow_batch: bool = False) -> None:
-        check_dim("DiscreteCosineReparam", dim)
         super().__init__(DiscreteCosineTransform(dim=dim, smooth=smooth, cache_size=1), suffix="dct",
                          experimental_allow_batch=experimental_allow_batch)

@@ -1,7 +1,7 @@
 """A series in terms of its Haar coefficients."""
 
 from pyro.distributions.transforms.haar import HaarTransform
-from pyro.infer.reparam.unit_jacobian import UnitJacobianReparam, check_dim
+from pyro.infer.reparam.unit_jacobian import UnitJacobianReparam
 
 __all__ = ["HaarReparam"]
 
@@ -28,6 +28,5 @@ class HaarReparam(UnitJacobianReparam):
     """
 
     def __init__(self, dim: int = -1, flip: bool = False, *, experimental_allow_batch: bool = False) -> None:
-        check_dim("HaarReparam", dim)
         super().__init__(HaarTransform(dim=dim, flip=flip, cache_size=1), suffix="haar",
                          experimental_allow_batch=experimental_allow_batch)

@@ -147,17 +147,3 @@ def _squeeze(value: Tensor, count: int, event_dim: int) -> Tensor:
     """Takes them off again."""
     split = value.dim() - event_dim
     return value.reshape(value.shape[: split - count] + value.shape[split:])
-
-
-def check_dim(name: str, dim: object) -> None:
-    """Raises unless a dimension is counted from the right.
-
-    Args:
-        name: whose argument it is.
-        dim: the dimension.
-
-    Raises:
-        AssertionError: if it is no negative integer.
-    """
-    if not isinstance(dim, int) or dim >= 0:
-        raise AssertionError(f"{name}: expected a negative integer as dim, counted from the right; got {dim!r}.")

@@ -21,7 +21,7 @@ from pyro.compiler.loop.expression import Expression
 from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.vector_math import exp
 
-__all__ = ["bessel"]
+__all__ = ["bessel", "chebyshev", "fitted"]
 
 _SPLIT = 8.0
 _NODES = {4: 20, 8: 34}  # of the polynomials, by bytes of a number
@@ -43,25 +43,29 @@ def _scaled(order: int, x: float) -> float:
     return math.fsum(terms) / math.sqrt(2 * math.pi * x) / (x if order else 1.0)
 
 
+def fitted(function: Callable[[float], float], n: int) -> tuple[float, ...]:
+    """Coefficients of the sum of Chebyshev polynomials that equals a function at ``n`` nodes in (-1, 1)."""
+    def cosine(j: int, k: int) -> float:
+        return math.cos(math.pi * (j * (2 * k + 1) % (4 * n)) / (2 * n))
+
+    values = [function(cosine(1, k)) for k in range(n)]
+    sums = [math.fsum(v * cosine(j, k) for k, v in enumerate(values)) * 2 / n for j in range(n)]
+    return (sums[0] / 2, *sums[1:])
+
+
 @cache
 def _coefficients(order: int, is_large: bool, size: int) -> tuple[float, ...]:
-    n = _NODES[size]
-
     def value(t: float) -> float:
         if not is_large:
             return _scaled(order, 4.0 * (t + 1.0))
         x = 16.0 / (t + 1.0)
         return _scaled(order, x) * math.sqrt(x) * (x if order else 1.0)
 
-    def cosine(j: int, k: int) -> float:
-        return math.cos(math.pi * (j * (2 * k + 1) % (4 * n)) / (2 * n))
-
-    values = [value(cosine(1, k)) for k in range(n)]
-    sums = [math.fsum(v * cosine(j, k) for k, v in enumerate(values)) * 2 / n for j in range(n)]
-    return (sums[0] / 2, *sums[1:])
+    return fitted(value, _NODES[size])
 
 
-def _chebyshev(t: Value, coefficients: Sequence[float]) -> Value:
+def chebyshev(t: Value, coefficients: Sequence[float]) -> Value:
+    """The sum of Chebyshev polynomials with given coefficients."""
     after, last = t.like(0.0).spread(t.lanes), t.like(0.0).spread(t.lanes)
     double = t + t
     for coefficient in reversed(coefficients[1:]):
@@ -74,9 +78,9 @@ def bessel(order: int, x: Value, *, is_scaled: bool) -> Value:
     magnitude = x.call("fabs")
     size = x.kind.size
     near = (magnitude > _SPLIT).where(x.like(_SPLIT), magnitude)
-    small = _chebyshev(near * 0.25 - 1.0, _coefficients(order, False, size))
+    small = chebyshev(near * 0.25 - 1.0, _coefficients(order, False, size))
     far = (magnitude < _SPLIT).where(x.like(_SPLIT), magnitude)
-    large = _chebyshev(16.0 / far - 1.0, _coefficients(order, True, size)) / far.call("sqrt")
+    large = chebyshev(16.0 / far - 1.0, _coefficients(order, True, size)) / far.call("sqrt")
     value = (magnitude > _SPLIT).where(large, small * near if order else small)
     if not is_scaled:
         half = exp(magnitude * 0.5)  # in two factors: the product reaches further than the exponential

@@ -265,7 +265,8 @@ for _name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asin
 _in_result("special_erf.default", _library("erf"), 60)
 _in_result("special_erfc.default", _library("erfc"), 60)
 _in_result("lgamma.default special_gammaln.default", _library("lgamma"), 60)
-_in_result("atan2.default", _library("atan2"), 60)
+for _name in ("atan2", "hypot", "nextafter"):
+    _in_result(f"{_name}.default", _library(_name), 60)
 _in_result("pow.Tensor_Scalar pow.Scalar pow.Tensor_Tensor", power, 60)
 _in_result("sigmoid_backward.default", lambda gradient, y: gradient * (1.0 - y) * y, 3)
 _in_result("tanh_backward.default", lambda gradient, y: gradient * (1.0 - y * y), 3)
