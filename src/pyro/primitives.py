@@ -217,9 +217,9 @@ def deterministic(name: str, value: Tensor, event_dim: int | None = None) -> Ten
     if not isinstance(value, Tensor):
         raise AttributeError(f"Site '{name}': expected a tensor, got {value!r} of type {type(value).__name__}, which "
                              "has no attribute 'ndim'. Wrap it by torch.tensor().")
-    event_dim = value.ndim if event_dim is None else event_dim
-    fn = Delta(value, event_dim=event_dim).mask(False)
-    return cast(Tensor, sample(name, fn, obs=value, infer={"_deterministic": True}))
+    fn = Delta(value, event_dim=value.ndim if event_dim is None else event_dim).mask(False)
+    infer = {"_deterministic": True, "_has_event_dim": event_dim is not None}
+    return cast(Tensor, sample(name, fn, obs=value, infer=infer))
 
 
 @effectful(type="subsample")

@@ -26,7 +26,6 @@ LOWERINGS: dict[str, Callable[[Compiled], Lowering | None]] = {
 UNSUPPORTED: dict[tuple[str, str], str] = {
     **{("loop program", name): "its samplers have numbers of their own, see the law below"
        for name in ("gamma_guide", "beta_guide", "dirichlet_guide")},
-    ("loop program", "transformed_series"): "no rows for Fourier transforms",
 }
 
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-9}

@@ -67,6 +67,7 @@ PROGRAMS = {
     "lerp": lambda x: put(x, lambda y: y.lerp_(x + 1, 0.75)),
     "foreach": lambda x: put(x, lambda y: torch._foreach_addcmul_([y[0], y[1]], [x[0], x[1]], [x[1], x[1]], 0.5)),
     "foreach of lists": lambda x: torch.stack(torch._foreach_add([x[0], x[1]], [x[1], x[0]], alpha=2.0)),
+    "reshaped in place": lambda x: put(x[:1] * 2, lambda y: y.unsqueeze_(0).squeeze_(1).t_().mul_(3)),
     "two views": two_views,
     "chained views": chained,
     "pieces": pieces,
@@ -150,7 +151,7 @@ def resize(x):
     (lambda x: x.sum().item(), "reads the value"), (lambda x: bool(x.sum() > 0), "reads the value"),
     (lambda x: torch.equal(x, x), "reads the value"), (lambda x: x[x > 0], "depends on values"),
     (lambda x: x.nonzero(), "depends on values"), (resize, "cannot be recorded"),
-    (lambda x: x.clone().t_(), "cannot be recorded"),
+    (lambda x: x.t_(), "cannot be recorded"),
     (lambda x: x.clone().unfold(1, 2, 1).zero_(), "changes a view"), (lambda x: x.to_sparse() * 2, "layout"),
 ])
 def test_what_cannot_be_recorded_is_refused(program, reason):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch._decomp import _core_aten_decompositions_post_autograd, get_decompositions
 
-from pyro.compiler.views import PIECES
+from pyro.compiler.views import PIECES, view_source
 
 __all__ = ["EACH", "decompositions", "functional"]
 
@@ -73,11 +73,13 @@ def functional(func: Any) -> Any | None:
     space, base = name.split("::")
     written = [a.name for a in arguments if a.alias_info is not None and a.alias_info.is_write]
     packet = getattr(getattr(torch.ops, space), base.removesuffix("_"), None)
-    if len(written) != 1 or packet is None or torch.Tag.inplace_view in func.tags:
+    if len(written) != 1 or packet is None:
         return None
     if written == ["out"]:
         kinds = [(a.name, str(a.type)) for a in arguments if a.name != "out"]
         candidates = [getattr(packet, overload) for overload in packet.overloads()]
         return next((c for c in candidates if [(a.name, str(a.type)) for a in c._schema.arguments] == kinds), None)
     found = getattr(packet, func._overloadname, None) if base.endswith("_") and written == [arguments[0].name] else None
-    return None if found is None or found._schema.is_mutable else found
+    if found is None or found._schema.is_mutable or (torch.Tag.inplace_view in func.tags and not view_source(found)):
+        return None
+    return found

@@ -301,7 +301,9 @@ class Recorder(TorchDispatchMode):
         pure = functional(func)
         if func is _aten.detach_.default:
             return target
-        if pure is None:
+        if torch.Tag.inplace_view in func.tags and pure is not None and self._is_own(target):
+            return self._reshape(func, pure, args)
+        if pure is None or torch.Tag.inplace_view in func.tags:
             raise self.refusal(f"calls {func}, which changes a tensor in a way that cannot be recorded")
         kwargs = {name: value for name, value in kwargs.items() if name != "out"}
         with self:
@@ -312,6 +314,19 @@ class Recorder(TorchDispatchMode):
         for old, new in zip(target, result, strict=True):
             self._assign(old, new)
         return target if func._schema.returns else None
+
+    def _is_own(self, target: Tensor) -> bool:
+        """Whether the program made a tensor."""
+        view = self._views.get(target)
+        return view is not None and view.root.tensor is not target
+
+    def _reshape(self, func: Any, pure: Any, args: tuple[Any, ...]) -> Tensor:
+        """A tensor becomes a view of what it was."""
+        target, rest = args[0], args[1:]
+        node, view = self._again(pure, self.node(target), rest, {}), self._views[target]
+        func(*args)
+        self._views[target] = _View(view.root, (*view.steps, (pure, rest, {})), node, view.root.changes)
+        return target  # type: ignore[no-any-return]
 
     def _assign(self, target: Tensor, new: Tensor) -> None:
         """Gives a tensor a new value."""

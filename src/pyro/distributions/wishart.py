@@ -99,8 +99,10 @@ class Wishart(Validated, torch.distributions.Wishart, TorchDistributionMixin):
         Returns:
             Draws of shape sample_shape + batch_shape + event_shape.
         """
-        draws: Tensor = self._bartlett_sampling(Size(sample_shape))  # type: ignore[no-untyped-call]
-        return draws
+        lengths = self._dist_chi2.rsample(Size(sample_shape)).clamp(min=torch.finfo(self.df.dtype).tiny).sqrt()
+        normals = torch.randn(self.shape(sample_shape), dtype=lengths.dtype, device=lengths.device)
+        factor = self._unbroadcasted_scale_tril @ (normals.tril(-1) + lengths.diag_embed())
+        return factor @ factor.mT
 
     @staticmethod
     def infer_shapes(

@@ -11,174 +11,28 @@ the plates from the right, too. (A. Gelman et al., *Bayesian Data Analysis*, 3rd
 """
 
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Size, Tensor
+from torch import Tensor
 
 from pyro.infer.importance import LogWeightsMixin
+from pyro.infer.mh_resampler import MHResampler
+from pyro.infer.predictive_draws import PLATE, PosteriorMessenger, Run, Table, leftmost_dim, log_densities
 from pyro.infer.util import CloneMixin
 from pyro.poutine.handlers import block, replay, trace
-from pyro.poutine.messenger import Messenger
 from pyro.poutine.plate_messenger import PlateMessenger
-from pyro.poutine.runtime import Message
 from pyro.poutine.trace_struct import Trace
-from pyro.poutine.util import site_is_subsample
 
 __all__ = ["MHResampler", "Predictive", "WeighedPredictive", "WeighedPredictiveResults"]
-
-PLATE = "_num_predictive_samples"
-RETURN = "_RETURN"
-
-
-class _PosteriorMessenger(Messenger):
-    """Fixes sites to given draws: to one of them, or to all in a plate to the left of the model's."""
-
-    def __init__(self, draws: Mapping[str, Tensor], nesting: int | None = None) -> None:
-        super().__init__()
-        self.draws = draws
-        self.nesting = nesting
-        self.index = 0
-
-    def _pyro_sample(self, msg: Message) -> None:
-        name = str(msg["name"])
-        if name not in self.draws:
-            return
-        event_dim = getattr(msg["fn"], "event_dim", 0)
-        if self.nesting is None:
-            value = self.draws[name][self.index]
-            rank = event_dim + len(getattr(msg["fn"], "batch_shape", ()))
-            while value.dim() > rank and value.shape[0] == 1:  # ones at the places of plates that the site is not in
-                value = value.squeeze(0)
-        else:
-            value = _at_plates(name, self.draws[name], event_dim, self.nesting)
-        msg["value"] = value
-        msg["is_observed"] = True
-
-
-def _at_plates(name: str, draws: Tensor, event_dim: int, nesting: int) -> Tensor:
-    """Draws with their batch dims at the places of plates."""
-    rank = draws.dim() - event_dim
-    if rank < 1:
-        raise ValueError(f"Site '{name}': expected posterior samples of at least {event_dim + 1} dims, the draws and "
-                         f"{event_dim} event dims, got shape {tuple(draws.shape)}. Give the draws a leading dim.")
-    batch = tuple(draws.shape[1:rank])
-    while len(batch) > nesting and batch[0] == 1:
-        batch = batch[1:]
-    return draws.reshape(draws.shape[:1] + (1,) * (nesting - len(batch)) + batch + draws.shape[rank:])
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run of a model on a guide's values; ``nesting`` tells how many dims plates take where all draws are in it."""
-
-    model: Trace
-    guide: Trace | None
-    nesting: int | None = None
-
-
-def _leftmost_dim(*traces: Trace | None) -> int:
-    """How many dims the plates of programs take."""
-    return -min((frame.dim for run in traces if run is not None for site in run.nodes.values()
-                 if site["type"] == "sample" for frame in site["cond_indep_stack"] if frame.vectorized), default=0)
 
 
 def _guess_max_plate_nesting(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
     """How many dims the plates of a model take, by a run that nobody sees."""
     with torch.no_grad(), block():
-        return _leftmost_dim(trace(model).get_trace(*args, **kwargs))
-
-
-def _row_shape(site: Any, nesting: int) -> Size:
-    """The shape of one draw at a site, of which one run is given."""
-    shape: Size = site["value"].shape
-    if site["type"] == "return":
-        return shape
-    stands_free = not any(frame.vectorized for frame in site["cond_indep_stack"])
-    is_aligned = stands_free and site["infer"].get("_has_event_dim") is False
-    event_dim = 0 if is_aligned else getattr(site["fn"], "event_dim", 0)
-    return Size((1,) * (nesting - (len(shape) - event_dim)) + shape)
-
-
-def _rows(name: str, value: Tensor, row: Size, count: int) -> Tensor:
-    """All draws at a site that was met once, in a plate of draws."""
-    if value.numel() == count * row.numel():
-        return value.reshape((count, *row))
-    if value.numel() == row.numel():  # no draw differs from another, for example an observation
-        return value.reshape(row).expand((count, *row))
-    raise ValueError(f"Site '{name}': expected {count} draws of shape {tuple(row)}, got a value of shape "
-                     f"{tuple(value.shape)}. Write the model so that a plate around it gives each site a further dim "
-                     "at its left, or set parallel=False.")
-
-
-class _Table:
-    """Collects the draws of sites, over runs and chunks.
-
-    Args:
-        wanted: which sites; all but rows of plates and ``left_out``, if none are named.
-        left_out: sites whose draws are known already.
-    """
-
-    def __init__(self, wanted: Collection[str], left_out: Collection[str]) -> None:
-        self.wanted = wanted
-        self.left_out = left_out
-        self.parts: dict[str, list[Tensor]] = {}
-        self.rows: dict[str, Size] = {}
-
-    def _is_wanted(self, name: str, site: Any) -> bool:
-        if site["type"] != "sample" or site_is_subsample(site):
-            return bool(self.wanted) and name in self.wanted and name == RETURN
-        return name in self.wanted if self.wanted else name not in self.left_out
-
-    def _is_wanted_of_guide(self, name: str, site: Any) -> bool:
-        """A guide's deterministic sites are results; its auxiliary ones are, if someone asks for them."""
-        if site["type"] != "sample" or site_is_subsample(site):
-            return False
-        return name in self.wanted if self.wanted else bool(site["infer"].get("_deterministic"))
-
-    def sites(self, run: _Run) -> dict[str, Any]:
-        """The wanted sites of a run.
-
-        Raises:
-            TypeError: if the model's result is asked for and is no tensor.
-        """
-        sites = {name: site for name, site in run.model.nodes.items() if self._is_wanted(name, site)}
-        if RETURN in sites and not isinstance(sites[RETURN]["value"], Tensor):
-            raise TypeError(f"Predictive: {RETURN!r} is in return_sites, but the model returned "
-                            f"{type(sites[RETURN]['value']).__name__}, expected a tensor. Return a tensor, or name "
-                            "the values by pyro.deterministic().")
-        for name, site in run.guide.nodes.items() if run.guide is not None else ():
-            if name not in run.model.nodes and self._is_wanted_of_guide(name, site):
-                sites[name] = site
-        return sites
-
-    def layout(self, run: _Run) -> None:
-        """Fixes the sites' shapes by a run without a plate of draws."""
-        if not self.rows:
-            nesting = _leftmost_dim(run.model, run.guide)
-            self.rows = {name: _row_shape(site, nesting) for name, site in self.sites(run).items()}
-
-    def add(self, run: _Run, count: int) -> None:
-        """Adds one draw, or as many as a plate of draws has."""
-        if run.nesting is None:
-            self.layout(run)
-            for name, site in self.sites(run).items():
-                self.parts.setdefault(name, []).append(site["value"].detach())
-        else:
-            for name, site in self.sites(run).items():
-                self.parts.setdefault(name, []).append(_rows(name, site["value"].detach(), self.rows[name], count))
-
-    def result(self, parallel: bool) -> dict[str, Tensor]:
-        """Draws by site."""
-        if parallel:
-            return {name: torch.cat(parts) if len(parts) > 1 else parts[0] for name, parts in self.parts.items()}
-        return {name: torch.stack(parts).reshape((len(parts), *self._row(name, parts[0])))
-                for name, parts in self.parts.items()}
-
-    def _row(self, name: str, value: Tensor) -> Size:
-        return self.rows.get(name, value.shape)
+        return leftmost_dim(trace(model).get_trace(*args, **kwargs))
 
 
 class Predictive(torch.nn.Module):
@@ -271,7 +125,7 @@ class Predictive(torch.nn.Module):
         """
         with torch.no_grad():
             table = self._table()
-            for run, count in self._runs(self.model, args, kwargs, table):
+            for run, count in self._runs((self.model,), args, kwargs, table):
                 table.add(run, count)
             return table.result(self.parallel)
 
@@ -287,67 +141,63 @@ class Predictive(torch.nn.Module):
             **kwargs: for model and guide.
         """
         with torch.no_grad():
-            first = self._prototype(self.model, args, kwargs)
-            nesting = _leftmost_dim(first.model, first.guide)
-            return self._vectorized(self.model, args, kwargs, nesting, slice(0, self.num_samples)).model
+            first = self._prototype(args, kwargs)
+            nesting = leftmost_dim(first.model, first.guide)
+            return self._vectorized((self.model,), args, kwargs, nesting, slice(0, self.num_samples)).model
 
-    def _table(self) -> _Table:
-        return _Table(() if self.return_sites is None else self.return_sites, self.posterior_samples)
+    def _table(self) -> Table:
+        return Table(() if self.return_sites is None else self.return_sites, self.posterior_samples)
 
-    def _prototype(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Run:
+    def _prototype(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
         """A run of one draw that nobody sees."""
-        with block():
-            return next(self._singly(model, args, kwargs))
+        with torch.no_grad(), block():
+            return next(self._singly((self.model,), args, kwargs))
 
-    def _singly(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[_Run]:
+    def _singly(self, models: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Run]:
         """Runs of one draw each."""
-        posterior = _PosteriorMessenger(self.posterior_samples)
-        guide = None if self.guide is None else trace(self.guide)
-        alone = trace(posterior(model))
-        for index in range(self.num_samples):
-            posterior.index = index
-            program = alone
-            if guide is not None:
-                guide(*args, **kwargs)
-                program = trace(replay(model, trace=guide.trace))
-            program(*args, **kwargs)
-            yield _Run(program.trace, None if guide is None else guide.trace)
+        posterior = PosteriorMessenger(self.posterior_samples)
+        for posterior.index in range(self.num_samples):
+            yield self._run(models, lambda program: program(*args, **kwargs), posterior, None)
 
     def _vectorized(
-        self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], nesting: int, rows: slice
-    ) -> _Run:
+        self, models: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any], nesting: int, rows: slice
+    ) -> Run:
         """One run of several draws."""
 
-        def in_plate(fn: Callable[..., Any]) -> Any:
+        def in_plate(program: Any) -> None:
             with PlateMessenger(PLATE, rows.stop - rows.start, dim=-1 - nesting):
-                return fn(*args, **kwargs)
+                program(*args, **kwargs)
 
+        draws = {name: value[rows] for name, value in self.posterior_samples.items()}
+        return self._run(models, in_plate, PosteriorMessenger(draws, nesting), nesting)
+
+    def _run(
+        self, models: Sequence[Any], call: Callable[[Any], Any], posterior: PosteriorMessenger, nesting: int | None
+    ) -> Run:
+        """Runs the guide, and each model on its values; without a guide, the models on posterior samples."""
         guide = None if self.guide is None else trace(self.guide)
-        if guide is None:
-            draws = {name: value[rows] for name, value in self.posterior_samples.items()}
-            program = trace(_PosteriorMessenger(draws, nesting)(model))
-        else:
-            in_plate(guide)
-            program = trace(replay(model, trace=guide.trace))
-        in_plate(program)
-        return _Run(program.trace, None if guide is None else guide.trace, nesting)
+        if guide is not None:
+            call(guide)
+        programs = [trace(posterior(model) if guide is None else replay(model, trace=guide.trace)) for model in models]
+        for program in programs:
+            call(program)
+        return Run(programs[0].trace, None if guide is None else guide.trace, nesting, programs[-1].trace)
 
     def _runs(
-        self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], table: _Table
-    ) -> Iterator[tuple[_Run, int]]:
-        """All draws: runs and how many of them each run has."""
+        self, models: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any], table: Table
+    ) -> Iterator[tuple[Run, int]]:
+        """All draws: runs of the first model and how many draws each run has; the last model is scored."""
         if not self.parallel:
-            for run in self._singly(model, args, kwargs):
+            for run in self._singly(models, args, kwargs):
                 yield run, 1
             return
-        with torch.no_grad():
-            first = self._prototype(model, args, kwargs)
+        first = self._prototype(args, kwargs)
         table.layout(first)
-        nesting = _leftmost_dim(first.model, first.guide)
+        nesting = leftmost_dim(first.model, first.guide)
         chunk = self.num_samples if self.chunk_size is None else self.chunk_size
         for start in range(0, self.num_samples, chunk):
             rows = slice(start, min(start + chunk, self.num_samples))
-            yield self._vectorized(model, args, kwargs, nesting, rows), rows.stop - rows.start
+            yield self._vectorized(models, args, kwargs, nesting, rows), rows.stop - rows.start
 
 
 def _num_samples(draws: Mapping[str, Tensor], wanted: int | None) -> int:
@@ -365,3 +215,79 @@ def _num_samples(draws: Mapping[str, Tensor], wanted: int | None) -> int:
         warnings.warn(f"Sample's leading dimension size {size} is different from the provided {wanted} num_samples "
                       f"argument. Defaulting to {size}. Leave num_samples out.", stacklevel=3)
     return size
+
+
+@dataclass(eq=False)
+class WeighedPredictiveResults(LogWeightsMixin, CloneMixin):
+    """Draws with their importance weights.
+
+    Args:
+        samples: draws by site name.
+        log_weights: ``log p - log q`` of each draw.
+        guide_log_prob: ``log q`` of each draw.
+        model_log_prob: ``log p`` of each draw.
+    """
+
+    samples: dict[str, Tensor] | tuple[Tensor, ...]
+    log_weights: Tensor
+    guide_log_prob: Tensor
+    model_log_prob: Tensor
+
+
+class WeighedPredictive(Predictive):
+    """Draws from a guide, with the weights that correct them towards the posterior.
+
+    See :class:`Predictive` for the arguments; the guide is needed.
+
+    Example:
+        >>> import torch, pyro, pyro.distributions as dist
+        >>> def model(x):
+        ...     z = pyro.sample("z", dist.Normal(0.0, 1.0))
+        ...     pyro.sample("x", dist.Normal(z, 1.0), obs=x)
+        >>> def guide(x):
+        ...     pyro.sample("z", dist.Normal(0.5, 0.5 ** 0.5))
+        >>> result = WeighedPredictive(model, guide=guide, num_samples=10, parallel=True)(torch.tensor(1.0))
+        >>> result.get_ESS()  # the guide is the posterior
+        tensor(10.)
+    """
+
+    def call(self, *args: Any, **kwargs: Any) -> tuple[Tensor, ...]:
+        """The draws alone, in the order of the sites' names.
+
+        Args:
+            *args: as for :meth:`forward`.
+            **kwargs: as for :meth:`forward`.
+        """
+        return tuple(draws for _, draws in sorted(self.forward(*args, **kwargs).samples.items()))
+
+    def forward(self, *args: Any, **kwargs: Any) -> WeighedPredictiveResults:
+        """Draws and weights.
+
+        Args:
+            *args: for model and guide.
+            **kwargs: for model and guide; ``model_guide`` is the model whose log-density counts, where that is not the
+                one that predicts, for example with other observations.
+
+        Returns:
+            Draws by site name and their weights.
+
+        Raises:
+            TypeError: if there is no guide.
+        """
+        if self.guide is None:
+            raise TypeError("WeighedPredictive: expected guide=, whose draws are weighed, got None. Use Predictive for "
+                            "posterior samples, which have equal weights.")
+        model_guide = kwargs.pop("model_guide", None)
+        models = (self.model,) if model_guide is None else (self.model, model_guide)
+        table = self._table()
+        log_q: list[Tensor] = []
+        log_p: list[Tensor] = []
+        for run, count in self._runs(models, args, kwargs, table):
+            table.add(run, count)
+            assert run.guide is not None and run.scored is not None
+            log_q.append(log_densities(run.guide, run.nesting).expand(count))
+            log_p.append(log_densities(run.scored, run.nesting).expand(count))
+        guide_log_prob, model_log_prob = torch.cat(log_q), torch.cat(log_p)
+        return WeighedPredictiveResults(
+            samples=table.result(self.parallel), log_weights=model_log_prob - guide_log_prob,
+            guide_log_prob=guide_log_prob, model_log_prob=model_log_prob)

@@ -137,7 +137,7 @@ def get_particles(
         columns.append((total([site["log_prob"] for site in p]), total([site["log_prob"] for site in q]),
                         total(score) if score else None,
                         total(fixed[0]) - total(fixed[1]) if fixed[0] or fixed[1] else None))
-    return Particles(*(None if any(part is None for part in column) else _stack(column, estimator) for column in zip(*columns, strict=True)))
+    return Particles(*(_stack(column, estimator) for column in zip(*columns, strict=True)))
 
 
 def _sums(log_probs: list[Tensor], dims: int) -> Any:
@@ -148,8 +148,8 @@ def _sums(log_probs: list[Tensor], dims: int) -> Any:
                 for log_prob in log_probs])
 
 
-def _stack(rows: Any, estimator: ELBO) -> Tensor:
-    tensors = [torch.as_tensor(row) for row in rows]
-    if estimator._has_particle_dim:
-        return tensors[0].expand(estimator.num_particles)
-    return torch.stack(tensors)
+def _stack(rows: tuple[Any, ...], estimator: ELBO) -> Any:
+    if all(row is None for row in rows):
+        return None
+    tensors = [torch.as_tensor(0.0 if row is None else row) for row in rows]
+    return tensors[0].expand(estimator.num_particles) if estimator._has_particle_dim else torch.stack(tensors)

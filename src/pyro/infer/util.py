@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import fields
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from pyro.poutine.frame import CondIndepStackFrame
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["MultiFrameTensor", "check_fully_reparametrized", "enable_validation", "get_plate_stacks",
+__all__ = ["CloneMixin", "MultiFrameTensor", "check_fully_reparametrized", "enable_validation", "get_plate_stacks",
            "is_validation_enabled", "torch_backward", "torch_exp", "torch_item", "torch_sum", "validation_enabled",
            "zero_grads"]
 
@@ -142,3 +143,20 @@ def check_fully_reparametrized(guide_site: Any) -> None:
     if not is_identically_zero(guide_site["score_parts"].score_function):
         raise NotImplementedError(f"Site '{guide_site['name']}': this estimator needs guides whose values carry "
                                   "gradients, and this site's distribution has has_rsample=False. Use Trace_ELBO.")
+
+
+def _clone(value: Any) -> Any:
+    if isinstance(value, dict):
+        return type(value)((name, _clone(part)) for name, part in value.items())
+    if isinstance(value, tuple):
+        return tuple(_clone(part) for part in value)
+    return value.clone() if hasattr(value, "clone") else value
+
+
+class CloneMixin:
+    """Gives dataclasses of tensors, and of dicts and tuples of tensors, a copy of their own."""
+
+    def clone(self) -> Self:
+        """A copy that shares no memory with the original."""
+        parts = {field.name: _clone(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
+        return type(self)(**parts)

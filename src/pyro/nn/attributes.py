@@ -55,8 +55,8 @@ class PyroParam(NamedTuple):
         init = self.init_value
         name = getattr(init, "__name__", None)
         if not callable(init) or name is None:
-            raise AttributeError(f"PyroParam in the class {owner.__name__}: expected a method to decorate, got {init!r}. "
-                                 "Assign values in __init__: self.name = PyroParam(value).")
+            raise AttributeError(f"PyroParam in the class {owner.__name__}: expected a method to decorate, got "
+                                 f"{init!r}. Assign values in __init__: self.name = PyroParam(value).")
         if not instance._pyro_declares(name):
             setattr(instance, name, self._replace(init_value=partial(init, instance)))
         return instance.__getattr__(name)

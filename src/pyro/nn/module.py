@@ -14,7 +14,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from torch import Tensor, nn
 from torch.distributions.constraints import Constraint
@@ -28,14 +28,12 @@ from pyro.params.parameter import from_state, from_value
 
 __all__ = ["PyroModule", "PyroModuleList", "PyroParam", "PyroSample", "clear", "pyro_method", "to_pyro_module_"]
 
-M = TypeVar("M", bound="PyroModule")
-P = ParamSpec("P")
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 _UNCONSTRAINED = "_unconstrained"
 
 
-def pyro_method(fn: Callable[Concatenate[M, P], T]) -> Callable[Concatenate[M, P], T]:
+def pyro_method(fn: F) -> F:
     """Makes a method of a :class:`PyroModule` a run of the module, as a call of it is.
 
     Args:
@@ -55,11 +53,11 @@ def pyro_method(fn: Callable[Concatenate[M, P], T]) -> Callable[Concatenate[M, P
     """
 
     @wraps(fn)
-    def run(self: M, *args: P.args, **kwargs: P.kwargs) -> T:
+    def run(self: PyroModule, *args: Any, **kwargs: Any) -> Any:
         with self._pyro_context:
             return fn(self, *args, **kwargs)
 
-    return run
+    return cast(F, run)
 
 
 class _PyroModuleMeta(type):
@@ -80,13 +78,11 @@ _combined: "dict[tuple[type, type[nn.Module]], type[PyroModule]]" = {}
 
 
 def _combine(cls: type, module_class: type[nn.Module]) -> "type[PyroModule]":
-    bases = (module_class, cls)
-    if issubclass(module_class, nn.RNNBase):
-        bases = (_FlatWeights, *bases)
+    first = (_FlatWeights,) if issubclass(module_class, nn.RNNBase) else ()
     name = f"Pyro{module_class.__name__}"
     contents = {"__module__": __name__, "__doc__": f"``{module_class.__name__}`` as a PyroModule.",
                 "_pyro_made_of": (cls, module_class)}
-    return type(cls)(name, bases, contents)
+    return type(cls)(name, (*first, module_class, cls), contents)
 
 
 def _reduce(cls: type) -> Any:
@@ -123,8 +119,8 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
     - PyroModules in attributes are submodules. Statements are named by the path from the root.
 
     Args:
-        name: stands before the names of the root's statements. Modules that are to share parameters on purpose are given
-            the same name; ``""`` puts nothing there.
+        name: stands before the names of the root's statements. Modules that are to share parameters on purpose are
+            given the same name; ``""`` puts nothing there.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -241,8 +237,8 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
         self._pyro_forget(name)
         fullname = self._pyro_get_fullname(name)
         if init is None:
-            raise AssertionError(f"Parameter '{fullname}': PyroParam has no initial value. Pass a tensor, or a function "
-                                 "that returns one.")
+            raise AssertionError(f"Parameter '{fullname}': PyroParam has no initial value. Pass a tensor, or a "
+                                 "function that returns one.")
         leaf = _leaf(fullname, init if isinstance(init, Tensor) else init(), constraint)
         self._pyro_params[name] = constraint, event_dim
         super().__setattr__(name + _UNCONSTRAINED, nn.Parameter(leaf))
@@ -309,7 +305,7 @@ class PyroModuleList(nn.ModuleList, PyroModule):
     def __getitem__(self, idx: int | slice) -> Any:
         if isinstance(idx, slice):  # a list of its own would rename the submodules
             return nn.ModuleList(list(self._modules.values())[idx])
-        return getattr(self, self._get_abs_string_index(idx))
+        return getattr(self, list(self._modules)[idx])
 
     def __iter__(self) -> Iterator[Any]:
         return (getattr(self, key) for key in self._modules)
@@ -367,7 +363,7 @@ def to_pyro_module_(m: nn.Module, recurse: bool = True) -> None:
 def _prepare(module: PyroModule, name: str = "") -> None:
     """Gives a module what a PyroModule knows of itself."""
     context = _Context()
-    context.is_named = bool(name)
+    context.is_named = name not in ("", type(module).__name__)  # guides are named after their class by default
     module.__dict__.update(_pyro_name=name, _pyro_context=context, _pyro_params=OrderedDict(),
                            _pyro_samples=OrderedDict())
 

@@ -18,8 +18,8 @@ from torch.distributions import constraints
 from torch.distributions.constraints import Constraint
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from pyro.params.parameter import from_state
 from pyro.params.param_store import param_with_module_name
+from pyro.params.parameter import from_state
 from pyro.poutine.runtime import _PYRO_PARAM_STORE, apply_stack, new_message
 from pyro.settings import values
 

@@ -9,7 +9,10 @@ Source: NIST Digital Library of Mathematical Functions, sections 5.5 and 5.11, h
 """
 
 import math
+from functools import cache
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -138,18 +141,28 @@ def get_quad_rule(num_quad: int, prototype_tensor: Tensor) -> tuple[Tensor, Tens
         >>> (points.pow(4) * log_weights.exp()).sum()
         tensor(3.0000)
     """
-    # The points are the eigenvalues of the Jacobi matrix of the polynomials; each weight comes from the values of the
-    # orthonormal polynomials there, which keeps its relative accuracy however small it is.
-    off_diagonal = torch.arange(1.0, num_quad, dtype=torch.float64).sqrt()
-    points = torch.linalg.eigvalsh(off_diagonal.diag(1) + off_diagonal.diag(-1))
-    points = (points - points.flip(0)) / 2
-    previous, current = torch.zeros_like(points), torch.ones_like(points)
-    total = current.square()
+    points, log_weights = _quad_rule(num_quad)
+    options: dict[str, Any] = {"dtype": prototype_tensor.dtype, "device": prototype_tensor.device}
+    return torch.tensor(points, **options), torch.tensor(log_weights, **options)
+
+
+@cache
+def _quad_rule(num_quad: int) -> tuple[list[float], list[float]]:
+    """Points and log weights, as numbers: a program that is captured does not compute them again.
+
+    The points are the eigenvalues of the Jacobi matrix of the polynomials; each weight comes from the values of the
+    orthonormal polynomials there, which keeps its relative accuracy however small it is.
+    """
+    off_diagonal = np.sqrt(np.arange(1.0, num_quad))
+    points = np.linalg.eigvalsh(np.diag(off_diagonal, 1) + np.diag(off_diagonal, -1))
+    points = (points - points[::-1]) / 2
+    previous, current = np.zeros_like(points), np.ones_like(points)
+    total = current**2
     for degree in range(1, num_quad):
         following = (points * current - math.sqrt(degree - 1) * previous) / math.sqrt(degree)
         previous, current = current, following
-        total = total + current.square()
-    return points.to(prototype_tensor), -total.log().to(prototype_tensor)
+        total = total + current**2
+    return points.tolist(), (-np.log(total)).tolist()
 
 
 def sparse_multinomial_likelihood(total_count: Tensor, nonzero_logits: Tensor, nonzero_value: Tensor) -> Tensor:

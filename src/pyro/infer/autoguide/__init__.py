@@ -1,5 +1,7 @@
 """Automatic guides: approximations of a model's posterior that are built from the model itself."""
 
+from pyro.infer.autoguide.batched import AutoBatchedLowRankMultivariateNormal, AutoBatchedMultivariateNormal
+from pyro.infer.autoguide.bnaf_normal import AutoBNAFNormal
 from pyro.infer.autoguide.callable import AutoCallable
 from pyro.infer.autoguide.continuous import AutoContinuous
 from pyro.infer.autoguide.delta import AutoDelta
@@ -25,8 +27,8 @@ from pyro.infer.autoguide.normal import AutoNormal
 from pyro.infer.autoguide.normalizing_flow import AutoNormalizingFlow
 from pyro.infer.autoguide.utils import mean_field_entropy
 
-__all__ = ["AutoCallable", "AutoContinuous", "AutoDelta", "AutoDiagonalNormal", "AutoDiscreteParallel", "AutoGuide",
-           "AutoGuideList", "AutoIAFNormal", "AutoLaplaceApproximation", "AutoLowRankMultivariateNormal",
-           "AutoMultivariateNormal", "AutoNormal", "AutoNormalizingFlow", "InitMessenger", "init_to_feasible",
-           "init_to_generated", "init_to_mean", "init_to_median", "init_to_sample", "init_to_uniform", "init_to_value",
-           "mean_field_entropy"]
+__all__ = ["AutoBNAFNormal", "AutoBatchedLowRankMultivariateNormal", "AutoBatchedMultivariateNormal", "AutoCallable",
+           "AutoContinuous", "AutoDelta", "AutoDiagonalNormal", "AutoDiscreteParallel", "AutoGuide", "AutoGuideList",
+           "AutoIAFNormal", "AutoLaplaceApproximation", "AutoLowRankMultivariateNormal", "AutoMultivariateNormal",
+           "AutoNormal", "AutoNormalizingFlow", "InitMessenger", "init_to_feasible", "init_to_generated",
+           "init_to_mean", "init_to_median", "init_to_sample", "init_to_uniform", "init_to_value", "mean_field_entropy"]

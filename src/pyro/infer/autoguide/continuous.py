@@ -43,6 +43,8 @@ class AutoContinuous(AutoGuide):
         A. Kucukelbir et al. (2017), *Automatic differentiation variational inference*.
     """
 
+    _latent_ndim = 1
+
     def __init__(self, model: Any, init_loc_fn: InitFn = init_to_median) -> None:
         super().__init__(model)
         self.init_loc_fn = init_loc_fn
@@ -120,7 +122,7 @@ class AutoContinuous(AutoGuide):
 
     def _unpack_latent(self, latent: Tensor) -> Iterator[tuple[Any, Tensor]]:
         """Each site, and its unconstrained value in a vector; plates around the guide stand left of the site's own."""
-        batch = latent.shape[:-1]
+        batch = latent.shape[: -self._latent_ndim]
         for site, part in self._split(latent):
             name = site["name"]
             shape, event_dim = self._unconstrained_shapes[name], self._event_dims[name]
@@ -156,7 +158,8 @@ class AutoContinuous(AutoGuide):
 
     def _constrained(self, latent: Tensor) -> Values:
         """The sites' values that belong to a vector, or to a batch of them."""
-        return {site["name"]: constrain(site, part.reshape(latent.shape[:-1] + self._unconstrained_shapes[site["name"]]))
+        batch = latent.shape[: -self._latent_ndim]
+        return {site["name"]: constrain(site, part.reshape(batch + self._unconstrained_shapes[site["name"]]))
                 for site, part in self._split(latent)}
 
     @torch.no_grad()
@@ -188,4 +191,4 @@ class AutoContinuous(AutoGuide):
         """
         self._set_up(*args, **kwargs)
         loc, scale = self._loc_scale(*args, **kwargs)
-        return self._constrained(Normal(loc, scale).icdf(levels(quantiles, loc).unsqueeze(-1)))
+        return self._constrained(Normal(loc, scale).icdf(levels(quantiles, loc).reshape(-1, *[1] * loc.dim())))

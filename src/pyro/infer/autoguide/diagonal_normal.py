@@ -46,6 +46,7 @@ class AutoDiagonalNormal(AutoContinuous):
         (torch.Size([3]), 3)
     """
 
+    scale: Any
     scale_constraint = constraints.softplus_positive
 
     def __init__(self, model: Any, init_loc_fn: InitFn = init_to_median, init_scale: float = 0.1) -> None:

@@ -105,6 +105,7 @@ class AutoGuideList(AutoGuide, torch.nn.ModuleList):
         """
         self._set_up(*args, **kwargs)
         values: Values = {}
+        part: Any
         for part in self:
             values.update(part.median(*args, **kwargs))
         return values
@@ -122,6 +123,7 @@ class AutoGuideList(AutoGuide, torch.nn.ModuleList):
         """
         self._set_up(*args, **kwargs)
         values: Values = {}
+        part: Any
         for part in self:
             values.update(part.quantiles(quantiles, *args, **kwargs))
         return values

@@ -10,6 +10,7 @@ import torch
 
 from pyro.distributions.delta import Delta
 from pyro.infer.autoguide.continuous import AutoContinuous
+from pyro.infer.autoguide.initialization import init_to_median
 from pyro.infer.autoguide.multivariate_normal import AutoMultivariateNormal
 from pyro.ops.hessian import hessian
 from pyro.ops.tensor_utils import precision_to_scale_tril
@@ -67,7 +68,7 @@ class AutoLaplaceApproximation(AutoContinuous):
         if not bool((torch.linalg.eigvalsh(precision) > 0).all()):
             raise ValueError("AutoLaplaceApproximation: the log-density does not curve downwards in all directions at "
                              "the present estimate, so that is no mode. Train the guide further, or use AutoNormal.")
-        normal = AutoMultivariateNormal(self.model, init_loc_fn=self.init_loc_fn)
+        normal = AutoMultivariateNormal(self.model, init_loc_fn=self.init_loc_fn or init_to_median)
         normal._set_up(*args, **kwargs)
         scale_tril = precision_to_scale_tril(precision.detach())
         scale = scale_tril.diagonal()

@@ -29,6 +29,7 @@ class AutoLowRankMultivariateNormal(AutoContinuous):
         ValueError: if ``init_scale`` or ``rank`` is not positive.
     """
 
+    scale: Any
     scale_constraint = constraints.softplus_positive
 
     def __init__(

@@ -32,6 +32,8 @@ class AutoMultivariateNormal(AutoContinuous):
         ValueError: if ``init_scale`` is not positive.
     """
 
+    scale: Any
+    scale_tril: Any
     scale_constraint = constraints.softplus_positive
     scale_tril_constraint = constraints.unit_lower_cholesky
 
@@ -48,7 +50,7 @@ class AutoMultivariateNormal(AutoContinuous):
                                     self.scale_tril_constraint)
 
     def _full_scale_tril(self) -> Tensor:
-        return self.scale.unsqueeze(-1) * self.scale_tril
+        return self.scale.unsqueeze(-1) * self.scale_tril  # type: ignore[no-any-return]
 
     def get_base_dist(self) -> Any:
         """The standard normal distribution."""

@@ -21,7 +21,7 @@ __all__ = ["constrain", "sample_constrained", "unconstrain", "unconstrained_even
 
 def _transform(site: Any) -> Transform:
     with helpful_support_errors(site):
-        return biject_to(site["fn"].support)
+        return biject_to(site["fn"].support)  # type: ignore[no-any-return]
 
 
 def unconstrain(site: Any) -> Tensor:
@@ -68,6 +68,6 @@ def sample_constrained(site: Any, unconstrained: Tensor) -> Tensor:
     event_dim = site["fn"].event_dim
     log_density: Tensor | float = 0.0
     if get_mask() is not False:
-        log_density = -transform.log_abs_det_jacobian(unconstrained, value)
-        log_density = sum_rightmost(log_density, log_density.dim() - value.dim() + event_dim)
+        log_det = transform.log_abs_det_jacobian(unconstrained, value)
+        log_density = -sum_rightmost(log_det, log_det.dim() - value.dim() + event_dim)
     return sample(site["name"], Delta(value, log_density=log_density, event_dim=event_dim))  # type: ignore[no-any-return]

@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from pyro.distributions.constraints import sphere
-from pyro.ops.attributes import deep_getattr
 from pyro.nn.module import PyroModule
+from pyro.ops.attributes import deep_getattr
 from pyro.poutine.handlers import trace
 from pyro.poutine.util import site_is_subsample
 

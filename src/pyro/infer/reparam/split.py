@@ -46,15 +46,15 @@ def default_support(fn: Any, slice: slice, dim: int) -> Constraint:
         dim: along which dim.
 
     Raises:
-        NotImplementedError: if the whole's elements constrain each other, so that its pieces have no support.
+        ValueError: if the whole's elements constrain each other, so that its pieces have no support.
     """
     support = fn.support
     elementwise = support
     while isinstance(elementwise, constraints.independent):
         elementwise = elementwise.base_constraint
     if elementwise.event_dim:
-        raise NotImplementedError(f"SplitReparam: the support {support} of {type(fn).__name__} constrains elements "
-                                  "together; pieces of it have no support of their own. Pass support_fn=.")
+        raise ValueError(f"SplitReparam: the support {support} of {type(fn).__name__} constrains elements together; "
+                         "pieces of it have no support of their own. Pass support_fn=.")
     bounds = {key: bound for key, bound in vars(elementwise).items()
               if isinstance(bound, Tensor) and bound.dim() >= -dim and bound.size(dim) > 1}
     if not bounds:

@@ -22,8 +22,8 @@ def test_normal_quantile(dtype: torch.dtype, tolerance: float) -> None:
     least = -37 if dtype is torch.float32 else -300
     low = torch.cat([torch.logspace(least, -0.31, 100, dtype=torch.float64), torch.linspace(0.01, 0.99, 99).double()])
     p = torch.cat([low, 1 - torch.logspace(-6, -1, 40, dtype=torch.float64)]).to(dtype)
-    exact = torch.special.ndtri(p.double()).to(dtype)
-    agree(lambda p, s: torch.special.ndtri(p) / s, p, exact, tolerance=tolerance)
+    scale = torch.special.ndtri(p.double()).abs().clamp(min=1).to(dtype)
+    agree(lambda p, s: torch.special.ndtri(p) / s, p, scale, tolerance=tolerance)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
