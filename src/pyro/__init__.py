@@ -1,6 +1,6 @@
 """Pyro programs, compiled: an independent implementation of the Pyro probabilistic programming language."""
 
-from pyro import distributions, infer, ops, optim, params, poutine, settings, util
+from pyro import distributions, infer, nn, ops, optim, params, poutine, settings, util
 from pyro.infer.inspect import render_model
 from pyro.logger import log
 from pyro.poutine.handlers import condition, do, markov
@@ -44,6 +44,7 @@ __all__ = [
     "log",
     "markov",
     "module",
+    "nn",
     "ops",
     "optim",
     "param",

@@ -6,8 +6,10 @@ training flags of modules.
 """
 
 import functools
+import sysconfig
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -17,8 +19,9 @@ __all__ = ["Same", "contents"]
 
 _DEEPEST = 6
 _LONGEST = 100
-# the insides of these change with their version, not with the program
-_LIBRARIES = ("torch", "pyro", "numpy")
+# what lies there changes with its version, not with the program
+_INSTALLED = (*{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
+              str(Path(__file__).parent.parent))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,7 @@ def _walk(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple[s
     if value is None or isinstance(value, int | float | str | bytes):
         yield path, (type(value), value)
         return
-    parts = _parts(value) if depth < _DEEPEST and id(value) not in seen else None
+    parts = _parts(value, depth) if depth < _DEEPEST and id(value) not in seen else None
     if isinstance(value, Module):
         yield path, (Same(value), tuple(module.training for module in value.modules()))
     elif parts is None:
@@ -64,14 +67,14 @@ def _walk(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple[s
             yield from _walk(part, f"{path}.{name}", depth + 1, seen)
 
 
-def _parts(value: Any) -> list[tuple[str, Any]] | None:
-    """The parts of what is looked into."""
+def _parts(value: Any, depth: int) -> list[tuple[str, Any]] | None:
+    """The parts of what is looked into: of installed functions only the model and the guide themselves."""
     if isinstance(value, MethodType):
         return [("self", value.__self__), ("function", value.__func__)]
     if isinstance(value, functools.partial):
         return [("function", value.func), ("args", value.args), ("keywords", value.keywords)]
     if isinstance(value, FunctionType):
-        return None if value.__module__ and value.__module__.split(".")[0] in _LIBRARIES else _variables(value)
+        return None if depth and value.__code__.co_filename.startswith(_INSTALLED) else _variables(value)
     if isinstance(value, list | tuple) and len(value) <= _LONGEST:
         return [("length", len(value)), *((str(i), part) for i, part in enumerate(value))]
     if isinstance(value, dict) and len(value) <= _LONGEST:

@@ -158,7 +158,7 @@ class Executable:
     def forward(self) -> Callable[..., Any]:
         """The graph as a function."""
         names = dict(self.graph.python_code("self").globals)
-        exec(self.code, names)  # noqa: S102
+        exec(self.code, names)
         return functools.partial(names["forward"], None)
 
     def __call__(self, *args: Any) -> Any:

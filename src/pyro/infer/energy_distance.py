@@ -104,7 +104,7 @@ class EnergyDistance(ELBO):
     def _squares(self, site: Any, difference: Tensor) -> Tensor:
         """Squared lengths of differences at a site, for each of their rows."""
         squares = sum_rightmost(difference.square(), site["fn"].event_dim)
-        return scale_and_mask(squares, site["scale"], site["mask"]).flatten(1).sum(-1)
+        return scale_and_mask(squares, site["scale"], site["mask"]).reshape(len(squares), -1).sum(-1)
 
     def _power(self, squares: Tensor) -> Tensor:
         """``length^beta``; its slope stays finite at 0."""

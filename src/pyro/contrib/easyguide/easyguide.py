@@ -30,7 +30,7 @@ from pyro.distributions.util import sum_rightmost
 from pyro.infer.autoguide.guide import prototype_hide_fn
 from pyro.infer.autoguide.initialization import InitMessenger
 from pyro.infer.autoguide.utils import deep_getattr, deep_setattr, helpful_support_errors
-from pyro.nn.module import PyroModule, PyroParam
+from pyro.nn.module import PyroModule, PyroParam, _PyroModuleMeta
 from pyro.ops.tensor_utils import periodic_repeat
 from pyro.poutine.frame import CondIndepStackFrame
 from pyro.poutine.handlers import block, trace
@@ -40,8 +40,8 @@ from pyro.poutine.trace_struct import Trace
 __all__ = ["EasyGuide", "Group", "easy_guide"]
 
 
-class _EasyGuideMeta(type(PyroModule), ABCMeta):  # type: ignore[misc]  # the metaclass has no public name
-    pass
+class _EasyGuideMeta(_PyroModuleMeta, ABCMeta):
+    """Lets PyroModules have abstract methods."""
 
 
 class EasyGuide(PyroModule, metaclass=_EasyGuideMeta):
@@ -226,7 +226,7 @@ class Group:
         self.event_shape = torch.Size([sum(prod(batch) * prod(event) for batch, event in self._parts)])
 
     def _part(self, site: Any) -> tuple[torch.Size, torch.Size]:
-        """What a site takes of the vector: the sizes of its own plates' dims, 1 elsewhere, and the unconstrained event."""
+        """The site's part of the vector: the sizes of its own plates' dims, 1 elsewhere; the unconstrained event."""
         with helpful_support_errors(site):
             unconstrained = biject_to(site["fn"].support).inverse_shape(site["fn"].shape())
         batch = list(site["fn"].batch_shape)

@@ -42,9 +42,9 @@ class _AutoBatched(AutoContinuous):
         shapes = {name: shape[: self.batch_ndim] for name, shape in self._unconstrained_shapes.items()}
         self._batch_shape = next(iter(shapes.values()))
         if len(self._batch_shape) < self.batch_ndim or len(set(shapes.values())) > 1:
-            raise ValueError(f"{type(self).__name__}: expected sites that have their {self.batch_ndim} leftmost dims in "
-                             f"common, got {({name: tuple(shape) for name, shape in shapes.items()})}. Put all "
-                             "of them into the same plates, or hide the others.")
+            found = {name: tuple(shape) for name, shape in shapes.items()}
+            raise ValueError(f"{type(self).__name__}: expected sites that have their {self.batch_ndim} leftmost dims "
+                             f"in common, got {found}. Put all of them into the same plates, or hide the others.")
         loc = torch.cat([part.reshape(*self._batch_shape, -1) for _, part in super()._split(self._init_loc())], -1)
         self.loc = torch.nn.Parameter(loc)
 

@@ -7,11 +7,10 @@ from typing import Any
 import torch
 from torch import Size, Tensor
 
-from pyro.distributions.normal import Normal
 from pyro.distributions.transformed_distribution import TransformedDistribution
 from pyro.infer.autoguide.guide import AutoGuide, Values
 from pyro.infer.autoguide.initialization import InitFn, init_to_median
-from pyro.infer.autoguide.options import levels
+from pyro.infer.autoguide.options import normal_quantiles
 from pyro.infer.autoguide.unconstrained import (
     constrain,
     sample_constrained,
@@ -190,5 +189,4 @@ class AutoContinuous(AutoGuide):
             Values by site name, with all rows of the plates, and a leftmost dim for the probabilities.
         """
         self._set_up(*args, **kwargs)
-        loc, scale = self._loc_scale(*args, **kwargs)
-        return self._constrained(Normal(loc, scale).icdf(levels(quantiles, loc).reshape(-1, *[1] * loc.dim())))
+        return self._constrained(normal_quantiles(quantiles, *self._loc_scale(*args, **kwargs)))

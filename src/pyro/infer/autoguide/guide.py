@@ -272,8 +272,8 @@ def _full_size(frame: CondIndepStackFrame) -> int:
 def _by_name(plates: plate | Iterable[plate]) -> dict[str, plate]:
     found = [plates] if isinstance(plates, plate) else list(plates)
     if not all(isinstance(one, plate) for one in found):
-        raise AssertionError(f"create_plates: expected a pyro.plate or several, got {found}. Return plates that are not "
-                             "entered.")
+        raise AssertionError(f"create_plates: expected a pyro.plate or several, got {found}. Return plates that are "
+                             "not entered.")
     return {one.name: one for one in found}
 
 

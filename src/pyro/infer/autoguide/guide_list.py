@@ -51,8 +51,8 @@ class AutoGuideList(AutoGuide, torch.nn.ModuleList):
         if not isinstance(part, AutoGuide):
             part = AutoCallable(self.model, part)
         if part.master is not None:
-            raise RuntimeError(f"The module `{type(self).__name__}` cannot take a {type(part).__name__} that is part of "
-                               "another guide already. Make a new one.")
+            raise RuntimeError(f"AutoGuideList: the {type(part).__name__} is part of another guide already. Make a new "
+                               "one.")
         setattr(self, str(len(self)), part)
 
     def add(self, part: Any) -> None:
@@ -90,8 +90,8 @@ class AutoGuideList(AutoGuide, torch.nn.ModuleList):
     def _check_new(self, values: Values, found: Values) -> None:
         twice = sorted(values.keys() & found.keys())
         if twice:
-            raise ValueError(f"AutoGuideList: the sites {twice} are in more than one part. Hide them from all parts but "
-                             "one, by poutine.block(model, hide=[...]).")
+            raise ValueError(f"AutoGuideList: the sites {twice} are in more than one part. Hide them from all parts "
+                             "but one, by poutine.block(model, hide=[...]).")
 
     def median(self, *args: Any, **kwargs: Any) -> Values:
         """The parts' medians.

@@ -10,7 +10,7 @@ from pyro.distributions import constraints
 from pyro.distributions.normal import Normal
 from pyro.infer.autoguide.guide import AutoGuide, Values
 from pyro.infer.autoguide.initialization import InitFn, init_to_feasible
-from pyro.infer.autoguide.options import check_init_scale, levels
+from pyro.infer.autoguide.options import check_init_scale, normal_quantiles
 from pyro.infer.autoguide.unconstrained import (
     constrain,
     sample_constrained,
@@ -134,7 +134,5 @@ class AutoNormal(AutoGuide):
         self._set_up(*args, **kwargs)
         values = {}
         for name, site in self._sites():
-            loc, scale = self._get_loc_and_scale(name)
-            p = levels(quantiles, loc)
-            values[name] = constrain(site, Normal(loc, scale).icdf(p.reshape(-1, *[1] * loc.dim())))
+            values[name] = constrain(site, normal_quantiles(quantiles, *self._get_loc_and_scale(name)))
         return values

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["check_init_scale", "levels"]
+__all__ = ["check_init_scale", "normal_quantiles"]
 
 
 def check_init_scale(init_scale: Any) -> float:
@@ -24,18 +24,22 @@ def check_init_scale(init_scale: Any) -> float:
     return init_scale
 
 
-def levels(quantiles: float | Iterable[float] | Tensor, like: Tensor) -> Tensor:
-    """Probabilities as a vector.
+def normal_quantiles(quantiles: float | Iterable[float] | Tensor, loc: Tensor, scale: Tensor) -> Tensor:
+    """The quantiles of normal distributions.
 
     Args:
         quantiles: one probability, or several.
-        like: gives dtype and device.
+        loc: the means.
+        scale: the standard deviations.
 
     Raises:
-        ValueError: if one of them is not between 0 and 1.
+        ValueError: if a probability is not between 0 and 1.
+
+    Shape:
+        A leftmost dim for the probabilities, also for a single one, and then that of ``loc``.
     """
     chosen = quantiles if isinstance(quantiles, Tensor | float | int) else list(quantiles)
-    vector = torch.as_tensor(chosen, dtype=like.dtype, device=like.device).reshape(-1)
-    if not bool(((vector >= 0) & (vector <= 1)).all()):
+    levels = torch.as_tensor(chosen, dtype=loc.dtype, device=loc.device).reshape(-1, *[1] * loc.dim())
+    if not bool(((levels >= 0) & (levels <= 1)).all()):
         raise ValueError(f"quantiles: expected probabilities, between 0 and 1, got {quantiles}.")
-    return vector
+    return loc + scale * torch.special.ndtri(levels)  # type: ignore[no-any-return]

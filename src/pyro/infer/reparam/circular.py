@@ -8,6 +8,8 @@ import torch
 from torch import Size, Tensor
 
 from pyro.distributions import constraints
+from pyro.distributions.sine_bivariate_von_mises import SineBivariateVonMises
+from pyro.distributions.sine_skewed import SineSkewed
 from pyro.distributions.torch_distribution import TorchDistribution
 from pyro.distributions.util import sum_rightmost
 from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult, forced_sample, unwrapped
@@ -47,7 +49,7 @@ class CircularReparam(Reparam):
             raise AssertionError(f"Site '{name}': CircularReparam does not support observe statements. Leave it out of "
                                  "the config.")
         base, rewrap = unwrapped(fn)
-        if not _is_circular(base.support):
+        if not _is_circular(base):
             raise AssertionError(f"Site '{name}': CircularReparam expects a distribution over angles, such as VonMises, "
                                  f"got {type(base).__name__}.")
         # an angle is itself an unwrapped number
@@ -109,10 +111,14 @@ def _unwrap(angle: Tensor) -> Tensor:
     return angle + 2 * math.pi * turns
 
 
-def _is_circular(support: Any) -> bool:
+def _is_circular(fn: Any) -> bool:
+    """Whether values are angles: that is known of families; others say so by their bounds."""
+    if isinstance(fn, torch.distributions.VonMises | SineBivariateVonMises | SineSkewed):
+        return True
+    support = fn.support
     while isinstance(support, constraints.independent):
         support = support.base_constraint
-    if isinstance(support, constraints.interval):
-        low, high = (torch.as_tensor(bound) for bound in (support.lower_bound, support.upper_bound))
-        return bool(((low + math.pi).abs() < 1e-5).all() and ((high - math.pi).abs() < 1e-5).all())
-    return support is constraints.circular
+    if not isinstance(support, constraints.interval):
+        return False
+    low, high = (torch.as_tensor(bound) for bound in (support.lower_bound, support.upper_bound))
+    return bool(((low + math.pi).abs() < 1e-5).all() and ((high - math.pi).abs() < 1e-5).all())
