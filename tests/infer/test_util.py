@@ -101,3 +101,19 @@ def test_validation_is_the_one_flag():
         util.enable_validation(True)
         assert util.is_validation_enabled()
     assert util.is_validation_enabled()
+
+
+def test_clones_share_no_memory():
+    @dataclass
+    class Result(CloneMixin):
+        values: dict[str, torch.Tensor]
+        pair: tuple[torch.Tensor, ...]
+        name: str
+
+    result = Result({"a": torch.ones(2)}, (torch.ones(1),), "x")
+    clone = result.clone()
+    clone.values["a"].zero_()
+    clone.pair[0].zero_()
+    assert result.values["a"].sum() == 2
+    assert result.pair[0].sum() == 1
+    assert clone.name == "x"

@@ -8,6 +8,7 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
+from pyro.ops.normal_tail import log_erfcx, log_ndtr
 
 __all__ = ["AsymmetricLaplace", "SoftAsymmetricLaplace"]
 
@@ -189,6 +190,6 @@ def _log_tail(z: Tensor, rate: Tensor) -> Tensor:
     """
     a = (rate - z) / math.sqrt(2)
     is_far = a > 0
-    far = torch.special.erfcx(torch.where(is_far, a, 0.0)).log() - math.log(2) - z.square() / 2
-    near = torch.special.log_ndtr(torch.where(is_far, 0.0, z - rate)) + rate * (rate / 2 - z)
+    far = log_erfcx(torch.where(is_far, a, 0.0)) - math.log(2) - z.square() / 2
+    near = log_ndtr(torch.where(is_far, 0.0, z - rate)) + rate * (rate / 2 - z)
     return torch.where(is_far, far, near)

@@ -81,10 +81,12 @@ def _row_shape(site: Any, nesting: int) -> Size:
     shape: Size = site["value"].shape
     if site["type"] == "return":
         return shape
-    stands_free = not any(frame.vectorized for frame in site["cond_indep_stack"])
-    is_aligned = stands_free and site["infer"].get("_has_event_dim") is False
-    event_dim = 0 if is_aligned else getattr(site["fn"], "event_dim", 0)
-    return Size((1,) * (nesting - (len(shape) - event_dim)) + shape)
+    is_free = not any(frame.vectorized for frame in site["cond_indep_stack"])
+    if is_free and site["infer"].get("_has_event_dim") is False:
+        batch_dim = len(shape)
+    else:
+        batch_dim = len(getattr(site["fn"], "batch_shape", ()))
+    return Size((1,) * (nesting - batch_dim) + shape)
 
 
 def _rows(name: str, value: Tensor, row: Size, count: int) -> Tensor:

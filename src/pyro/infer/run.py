@@ -132,7 +132,9 @@ class Runner:
         """Eager steps; where a compiled step is given, until it has a lowering that is faster."""
         record.begin("eager")
         for _ in range(num_steps):
-            record.add(torch.tensor([self._svi._eager_step(args, kwargs)], dtype=torch.float64))
+            loss = self._svi._eager_step(args, kwargs)
+            # of several losses a run has the sum, as the captured step does
+            record.add(torch.tensor([sum(loss) if isinstance(loss, tuple) else loss], dtype=torch.float64))
             if compiled is not None and compiled.advance(record.seconds_left()):
                 record.compile_seconds = compiled.plan.seconds
                 break

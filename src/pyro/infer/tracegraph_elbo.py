@@ -154,13 +154,16 @@ class TraceGraph_ELBO(ELBO):
     def _get_trace(
         self, model: Any, guide: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Trace, Trace]:
-        with TrackNonReparam():
-            model_trace, guide_trace = get_importance_trace("flat", self.max_plate_nesting, model, guide, args, kwargs)
+        with collecting() as verdicts:
+            with TrackNonReparam():
+                model_trace, guide_trace = get_importance_trace(
+                    "flat", self.max_plate_nesting, model, guide, args, kwargs)
+            # labels have served their purpose: what comes next is plain
+            verdicts.pending[:] = [(detach_provenance(ok), error) for ok, error in verdicts.pending]
+            verdicts.watched[:] = [(name, detach_provenance(value)) for name, value in verdicts.watched]
         for trace in (model_trace, guide_trace):
             for site in trace.nodes.values():
-                for key in _LABELLED:
-                    if key in site:
-                        site[key] = detach_provenance(site[key])
+                site.update((key, detach_provenance(site[key])) for key in _LABELLED if key in site)
         if is_validation_enabled():
             check_if_enumerated(guide_trace)
         return model_trace, guide_trace

@@ -239,7 +239,7 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
         if init is None:
             raise AssertionError(f"Parameter '{fullname}': PyroParam has no initial value. Pass a tensor, or a "
                                  "function that returns one.")
-        leaf = _leaf(fullname, init if isinstance(init, Tensor) else init(), constraint)
+        leaf = _leaf(fullname, init() if callable(init) else init, constraint)
         self._pyro_params[name] = constraint, event_dim
         super().__setattr__(name + _UNCONSTRAINED, nn.Parameter(leaf))
 

@@ -91,13 +91,15 @@ def update_store(fullname: str, leaf: Tensor, constraint: Constraint) -> None:
 
 
 def drop(fullname: str) -> None:
-    """Removes a parameter from the store, if it is there.
+    """Removes a parameter from the store, or all of a submodule's.
 
     Args:
-        fullname: its name.
+        fullname: the name of the parameter or submodule.
     """
-    if not values.module_local_params and fullname in _PYRO_PARAM_STORE:
-        del _PYRO_PARAM_STORE[fullname]
+    if not values.module_local_params:
+        below = (f"{fullname}.", param_with_module_name(fullname, ""))
+        for name in [name for name in _PYRO_PARAM_STORE if name == fullname or name.startswith(below)]:
+            del _PYRO_PARAM_STORE[name]
 
 
 def _agree(

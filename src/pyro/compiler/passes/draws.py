@@ -110,6 +110,11 @@ _REWRITES: dict[Any, Callable[[Graph, Node], Node]] = {
 }
 
 
+def _contiguous(value: TensorMeta | torch.Tensor) -> TensorMeta:
+    """What is known of a row, whatever the strides of the tensor that it was drawn like."""
+    return TensorMeta.of(torch.empty(value.shape, dtype=value.dtype, device="meta"), value.device)
+
+
 def draws_to_inputs(draft: Draft) -> Draft:
     """Makes every draw whose arguments are fixed an input with a row for each step.
 
@@ -132,7 +137,7 @@ def draws_to_inputs(draft: Draft) -> Draft:
         draw = Draw(node.target, tuple(node.args), dict(node.kwargs), tuple(value.shape), value.dtype)
         with graph.inserting_after(placeholders[-1]):
             row = graph.placeholder(f"draw_{len(slots)}")
-        row.meta["val"] = value
+        row.meta["val"] = _contiguous(value)
         placeholders.append(row)
         slots.append(Slot(f"draw {sum(s.draw is not None for s in slots)}", InputRole.ROW, None, draw))
         node.replace_all_uses_with(row)

@@ -272,7 +272,7 @@ class AutoNormalMessenger(_LocScaleMessenger):
         """
         self._computing_median = True
         try:
-            return self(*args, **kwargs)
+            return {name: value.detach().clone() for name, value in self(*args, **kwargs).items()}
         finally:
             self._computing_median = False
 

@@ -11,7 +11,7 @@ so that every normal distribution with the posterior's conditional independences
 computations grow with the number of rows rather than with its square and cube (:mod:`pyro.ops.plated_gaussian`).
 
 References:
-    M. Bouchard-Cote, F. Obermeyer et al. (2019), *Tensor variable elimination for plated factor graphs*;
+    F. Obermeyer et al. (2019), *Tensor variable elimination for plated factor graphs*;
     L. Tan and D. Nott (2018), *Gaussian variational approximation with sparse precision matrices*
 """
 
@@ -137,7 +137,7 @@ class AutoGaussian(AutoContinuous):
                                        shape.numel() // torch.Size([size for _, size in plates.values()]).numel())
             rest = [dim for dim in range(len(shape)) if dim not in dims]
             own = torch.arange(shape.numel()).reshape(shape) + start
-            order.append(own.permute(*dims, *rest).reshape(-1))
+            order.append(own.permute([*dims, *rest]).reshape(-1))
             start += shape.numel()
         return torch.cat(order), variables
 

@@ -2,8 +2,7 @@
 
 from torch.distributions.transforms import Transform
 
-from pyro.distributions.transformed_distribution import TransformedDistribution
-from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult, forced_sample
+from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult, forced_sample, transformed
 
 __all__ = ["ExplicitReparam"]
 
@@ -35,10 +34,10 @@ class ExplicitReparam(Reparam):
         Raises:
             AssertionError: if the site is observed.
         """
-        name, value = msg["name"], msg["value"]
+        name, fn, value = msg["name"], msg["fn"], msg["value"]
         if msg["is_observed"]:
             raise AssertionError(f"Site '{name}': ExplicitReparam does not support observe statements. Leave it out of "
                                  "the config.")
         start = None if value is None else self.transform(value)
-        base = forced_sample(f"{name}_base", TransformedDistribution(msg["fn"], [self.transform]), start, False)
+        base = forced_sample(f"{name}_base", transformed(fn, self.transform), start, False)
         return {"fn": None, "value": self.transform.inv(base), "is_observed": True}

@@ -15,10 +15,12 @@ from typing import Any, TypedDict, cast
 from torch import Tensor
 
 from pyro.distributions.torch_distribution import Independent, MaskedDistribution
+from pyro.distributions.transformed_distribution import TransformedDistribution
 from pyro.distributions.util import sum_rightmost
 from pyro.primitives import sample
 
-__all__ = ["Reparam", "ReparamMessage", "ReparamResult", "forced_sample", "summed_log_det", "unwrapped"]
+__all__ = ["Reparam", "ReparamMessage", "ReparamResult", "forced_sample", "summed_log_det", "transformed",
+           "unwrapped"]
 
 
 class ReparamMessage(TypedDict):
@@ -140,6 +142,18 @@ def unwrapped(fn: Any) -> tuple[Any, Callable[[Any], Any]]:
         base, rewrap = unwrapped(fn.base_dist)
         return base, lambda new: rewrap(new).mask(fn._mask)
     return fn, lambda new: new
+
+
+def transformed(fn: Any, transform: Any) -> Any:
+    """The distribution of what a transform makes of draws; a mask covers the transform's density too.
+
+    Args:
+        fn: the distribution of draws.
+        transform: the transform.
+    """
+    if isinstance(fn, MaskedDistribution):
+        return TransformedDistribution(fn.base_dist, [transform]).mask(fn._mask)
+    return TransformedDistribution(fn, [transform])
 
 
 def summed_log_det(transform: Any, x: Tensor, y: Tensor, event_dim: int) -> Tensor:

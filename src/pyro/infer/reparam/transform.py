@@ -37,16 +37,16 @@ class TransformReparam(Reparam):
             AssertionError: if the distribution is not a transformed one.
         """
         name, fn, value, is_observed = msg["name"], msg["fn"], msg["value"], bool(msg["is_observed"])
-        transformed, rewrap = unwrapped(fn)
-        if not isinstance(transformed, torch.distributions.TransformedDistribution):
+        whole, rewrap = unwrapped(fn)
+        if not isinstance(whole, torch.distributions.TransformedDistribution):
             raise AssertionError(f"Site '{name}': TransformReparam expects a TransformedDistribution, got "
-                                 f"{type(transformed).__name__}. Remove the site from the config.")
-        transform = ComposeTransform(transformed.transforms)
+                                 f"{type(whole).__name__}. Remove the site from the config.")
+        transform = ComposeTransform(whole.transforms)
         start = None if value is None else transform.inv(value)
-        base = forced_sample(f"{name}_base", rewrap(transformed.base_dist), start, is_observed)
+        base = forced_sample(f"{name}_base", rewrap(whole.base_dist), start, is_observed)
         if is_observed:
             assert value is not None
-            event_dim = len(transformed.event_shape)
+            event_dim = len(whole.event_shape)
             log_density = -summed_log_det(transform, base, value, event_dim)
             return {"fn": rewrap(Delta(value, log_density, event_dim)), "value": value, "is_observed": True}
         return {"fn": None, "value": transform(base), "is_observed": True}

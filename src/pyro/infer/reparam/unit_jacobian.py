@@ -10,9 +10,15 @@ from torch.distributions.transforms import ComposeTransform, Transform
 
 from pyro.distributions import constraints
 from pyro.distributions.delta import Delta
-from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.transformed_distribution import TransformedDistribution
-from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult, forced_sample, summed_log_det
+from pyro.distributions.torch_distribution import MaskedDistribution, TorchDistribution
+from pyro.infer.reparam.reparam import (
+    Reparam,
+    ReparamMessage,
+    ReparamResult,
+    forced_sample,
+    summed_log_det,
+    transformed,
+)
 from pyro.poutine.indep_messenger import IndepMessenger
 from pyro.poutine.messenger import block_messengers
 
@@ -67,8 +73,7 @@ class UnitJacobianReparam(Reparam):
         coordinates = ComposeTransform([biject_to(whole.support).inv, self.transform])
         start = None if value is None else coordinates(_unsqueeze(value, extra, fn.event_dim + extra))
         with outside:
-            drawn = forced_sample(f"{name}_{self.suffix}", TransformedDistribution(whole, [coordinates]), start,
-                                  is_observed)
+            drawn = forced_sample(f"{name}_{self.suffix}", transformed(whole, coordinates), start, is_observed)
         # the auxiliary site carries the whole density; what it has too little, for data, remains here
         density: Tensor | float = 0.0
         if is_observed:
@@ -80,8 +85,10 @@ class UnitJacobianReparam(Reparam):
                 density = density / count
         else:
             value = _squeeze(coordinates.inv(drawn), extra, whole.event_dim)
-        fn = Delta(value, log_density=density, event_dim=fn.event_dim)
-        return {"fn": fn, "value": value, "is_observed": True}
+        remaining: Any = Delta(value, log_density=density, event_dim=fn.event_dim)
+        if isinstance(fn, MaskedDistribution):
+            remaining = remaining.mask(fn._mask)
+        return {"fn": remaining, "value": value, "is_observed": True}
 
     def _check_extra(self, name: str, fn: Any, extra: int) -> None:
         if not self.experimental_allow_batch:

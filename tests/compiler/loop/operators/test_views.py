@@ -22,6 +22,11 @@ VIEWS: dict[str, Callable[[Tensor], Any]] = {
     "diagonal": lambda x: torch.diagonal(x, 1, 1, 2) + 0,
     "diagonal of others": lambda x: torch.diagonal(x, -1, 0, 2) * 1,
     "diagonal embedded": lambda x: torch.diag_embed(x[0]),
+    "strides": lambda x: torch.as_strided(x * 2.0 + torch.zeros(4, 6, 5), [3, 2], [7, 2], 5),
+    "strides over permuted memory": lambda x: torch.as_strided(
+        (x.contiguous() * 2).permute(2, 0, 1) * 1.0, [3, 2], [7, 2], 5),
+    "strides written": lambda x: torch.as_strided_scatter(
+        (x.contiguous() * 2).permute(2, 0, 1) * 1.0, torch.arange(6.0).reshape(3, 2), [3, 2], [7, 2], 5),
     "flip": lambda x: x.flip(0, 2),
     "split": lambda x: tuple(p * 2 for p in x.split([1, 2, 3], 1)),
     "unbind": lambda x: tuple(p + 1 for p in x.unbind(2)),

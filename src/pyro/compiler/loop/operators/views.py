@@ -144,8 +144,9 @@ def _diagonal_scatter(
 def _as_strided(
     builder: Builder, val: Tensor, source: Expression, size: Sequence[int], stride: Sequence[int], offset: int = 0
 ) -> Expression:
-    shape = _lying_contiguous(builder, source)
-    return moved(source, val.shape, lambda p: unravel(ravel(p, stride) + (offset or 0), shape))
+    order = _order_in_memory(builder, source)
+    lying = _permuted(source, order)
+    return moved(lying, val.shape, lambda p: unravel(ravel(p, stride) + (offset or 0), lying.shape))
 
 
 @row("as_strided_scatter.default")
@@ -158,18 +159,29 @@ def _as_strided_scatter(
     stride: Sequence[int],
     offset: int = 0,
 ) -> Expression:
-    shape = _lying_contiguous(builder, source)
-    return builder.assemble(
-        builder.kind(val), val.shape, [(source, contiguous_strides(shape), 0), (part, tuple(stride), offset or 0)]
-    )
+    order = _order_in_memory(builder, source)
+    lying = _permuted(source, order)
+    parts = [(lying, contiguous_strides(lying.shape), 0), (part, tuple(stride), offset or 0)]
+    return _permuted(builder.assemble(builder.kind(val), lying.shape, parts), [order.index(d) for d in range(len(order))])
 
 
-def _lying_contiguous(builder: Builder, source: Expression) -> tuple[int, ...]:
-    """The shape of a tensor whose memory is its elements in order, so that positions in memory mean something here."""
+def _permuted(source: Expression, order: Sequence[int]) -> Expression:
+    """A tensor with its dims in another order."""
+    shape = [source.shape[d] for d in order]
+    return moved(source, shape, lambda p: [p[order.index(d)] for d in range(len(order))])
+
+
+def _order_in_memory(builder: Builder, source: Expression) -> list[int]:
+    """The order of the dims in which a tensor's memory is its elements one after the other."""
     given = builder.node.args[0] if builder.node is not None else None
-    if not isinstance(given, Node) or not is_contiguous(given.meta["val"]):
-        raise Unsupported("strides over a tensor that is not contiguous")
-    return source.shape
+    if not isinstance(given, Node):
+        raise Unsupported("strides over a constant")
+    value = given.meta["val"]
+    order = sorted(range(len(value.shape)), key=lambda d: (-value.stride()[d], d))
+    expected = contiguous_strides([value.shape[d] for d in order])
+    if any(value.stride()[d] != step for d, step in zip(order, expected, strict=True) if value.shape[d] > 1):
+        raise Unsupported("strides over a tensor with gaps in its memory")
+    return order
 
 
 @row("flip.default")
