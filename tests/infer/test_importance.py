@@ -38,9 +38,9 @@ def test_the_exact_posterior_has_equal_weights():
 
 def test_the_prior_is_the_default_guide():
     pyro.set_rng_seed(0)
-    posterior = Importance(model, num_samples=1000).run(OBS)
+    posterior = Importance(model, num_samples=300).run(OBS)
     weights = (torch.stack(posterior.log_weights) - EVIDENCE).exp()
-    assert (weights.mean() - 1).abs() < 5 * weights.std() / 1000**0.5
+    assert (weights.mean() - 1).abs() < 5 * weights.std() / 300**0.5
 
 
 def test_number_of_samples_by_default():
@@ -85,10 +85,10 @@ def test_vectorized_weights_need_the_nesting():
         vectorized_importance_weights(model, EXACT, OBS, num_samples=3)
 
 
-@pytest.mark.parametrize("scale, low, high", [(1.0, -math.inf, 0.5), (0.6, -math.inf, 0.5), (0.2, 0.7, 2.0)])
+@pytest.mark.parametrize("scale, low, high", [(1.0, -math.inf, 0.1), (0.9, -0.2, 0.5), (0.2, 0.7, 1.2)])
 @pytest.mark.parametrize("at_once", [1000, 5000])
 def test_pareto_shape_tells_a_good_guide_from_a_narrow_one(scale, low, high, at_once):
-    """Under Normal(0, s) for Normal(0, 1), the ratio's tail has the shape 1 - s^2, for finite samples roughly."""
+    """For draws of Normal(0, s), the density of Normal(0, 1) has ratios whose tail has the shape 1 - s^2."""
     pyro.set_rng_seed(0)
 
     def prior():

@@ -62,7 +62,9 @@ def test_shapes_are_those_of_upstream(name, parallel):
     assert shapes(draws) == expected
     assert shapes(predictive.get_samples(obs)) == expected
     assert [tuple(value.shape) for value in predictive.call(obs)] == [shape for _, shape in sorted(expected.items())]
-    assert predictive.get_vectorized_trace(obs).nodes["y"]["value"].shape == (7, 5)
+    run = predictive.get_vectorized_trace(obs)
+    assert run.nodes["w"]["value"].shape == (7, 1, 3)
+    assert [frame.name for frame in run.nodes["w"]["cond_indep_stack"]] == ["_num_predictive_samples"]
 
 
 @PARALLEL

@@ -1,6 +1,7 @@
 """Arithmetic on numbers and tensors, and sums over plates."""
 
 import math
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -105,7 +106,7 @@ def test_validation_is_the_one_flag():
 
 def test_clones_share_no_memory():
     @dataclass
-    class Result(CloneMixin):
+    class Result(util.CloneMixin):
         values: dict[str, torch.Tensor]
         pair: tuple[torch.Tensor, ...]
         name: str

@@ -93,7 +93,8 @@ def test_handlers_reach_attributes():
     assert poutine.condition(model.twice, data={"z": torch.tensor(7.0)})()[0].item() == 7.0
     trace = poutine.trace(model.twice).get_trace()
     assert torch.equal(poutine.replay(model.twice, trace=trace)()[0], trace.nodes["z"]["value"])
-    lifted = poutine.lift(model, prior={"w": dist.Normal(torch.zeros(3), 1.0).to_event(1), "x": dist.Delta(torch.ones(()))})
+    prior = {"w": dist.Normal(torch.zeros(3), 1.0).to_event(1), "x": dist.Delta(torch.ones(()))}
+    lifted = poutine.lift(model, prior=prior)
     assert {"w", "x", "z"} <= set(poutine.trace(lifted).get_trace().stochastic_nodes)
     substituted = poutine.trace(poutine.substitute(model, data={"x": torch.tensor(5.0)})).get_trace()
     assert substituted.nodes["x"]["value"].item() == 5.0
@@ -368,6 +369,12 @@ def test_exported_modules_predict_the_same_and_stay_as_they_are(store):
     assert torch.allclose(exported.module()(X, weight), expected)
     assert all(a is b for a, b in zip(module.parameters(), leaves, strict=True))
     assert all(type(leaf) in (torch.Tensor, nn.Parameter) for _, leaf in store.named_parameters())
+
+
+def test_compiled_modules_draw_the_same(store):
+    model = Regression()
+    with poutine.condition(data={"linear.weight": torch.ones(1, 2)}):
+        assert torch.allclose(torch.compile(model, backend="eager")(X), model(X))
 
 
 def test_functional_calls_leave_the_store_alone(store):

@@ -1,7 +1,5 @@
 """A parameter's name stands for one tensor, in the module and in the store."""
 
-import gc
-
 import pytest
 import torch
 from torch import nn
@@ -107,7 +105,6 @@ def test_a_module_made_in_each_call_keeps_its_declared_parameters(store):
         assert net()[0].item() == pytest.approx(1.0)
         assert store["w"] is net.w  # what the module uses is what is trained
         del net
-        gc.collect()
 
 
 def test_another_shape_is_told(store):

@@ -256,7 +256,7 @@ class TracePredictive(TracePosterior):
         """Leaves out values of sites whose plates now have other rows."""
         for name, site in list(run.nodes.items()):
             here = data_trace.nodes.get(name)
-            if here is None or here["fn"].shape() != site["fn"].shape():
+            if here is None or here["value"].shape != site["value"].shape:
                 run.remove_node(name)
         return run
 

@@ -183,4 +183,6 @@ def psis_diagnostic(model: Any, guide: Any, *args: Any, **kwargs: Any) -> float:
         warnings.warn("Not enough tail samples to compute PSIS diagnostic; increase num_particles.", stacklevel=2)
         return math.inf
     largest = (log_weights - log_weights.max()).exp().sort(descending=True).values[:tail + 1]
-    return fit_generalized_pareto(largest[:-1] - largest[-1])[0]
+    excess = largest[:-1] - largest[-1]
+    # equal weights, those of the posterior itself, have no tail
+    return fit_generalized_pareto(excess)[0] if excess[-1] > 0 else -math.inf

@@ -115,8 +115,8 @@ def _agree(
         return own
     brought_by = _owners.get(leaf)
     is_taken_over = declared is not None or is_named or brought_by is None
-    if not is_named:
-        _warn(owner, own, leaf, fullname, brought_by and brought_by(), is_taken_over)
+    other = None if is_named or brought_by is None else brought_by()
+    _warn(owner, own, leaf, fullname, other, is_taken_over)
     if not is_taken_over:
         return _bring(owner, own, fullname, constraint)
     if not isinstance(leaf, nn.Parameter):
