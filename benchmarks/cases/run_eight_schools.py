@@ -3,13 +3,15 @@
 The school effects are ``mu + exp(log_tau) * eta``; guide and priors of ``mu``, ``log_tau`` and ``eta`` are Normal.
 """
 
+from typing import Any
+
 from benchmarks.case import Case, Limit, Peer, Program
 from benchmarks.cases.eight_schools import EFFECTS, ERRORS, RATE
 from benchmarks.pyro_run import Inference, by_run, by_step
 
 
-def inference() -> Inference:
-    """The model in the language, for flashover and for upstream."""
+def inference(loss: Any = None) -> Inference:
+    """The model in the language, for flashover and for upstream; the loss is ``Trace_ELBO()`` unless given."""
     import torch
     from torch import Tensor
     from torch.distributions import constraints
@@ -40,16 +42,16 @@ def inference() -> Inference:
 
     pyro.enable_validation(True)
     pyro.set_rng_seed(0)
-    svi = SVI(model, guide, Adam({"lr": RATE}), loss=Trace_ELBO())
+    svi = SVI(model, guide, Adam({"lr": RATE}), loss=loss or Trace_ELBO())
     return Inference(svi, (torch.tensor(EFFECTS), torch.tensor(ERRORS)))
 
 
-def with_numpyro() -> Program:
-    """The same model in NumPyro."""
+def with_numpyro(loss: str = "Trace_ELBO", **options: Any) -> Program:
+    """The same model in NumPyro; the loss is a class of ``numpyro.infer``."""
     import jax.numpy as jnp  # type: ignore[import-not-found]
     import numpyro  # type: ignore[import-not-found]
     import numpyro.distributions as dist  # type: ignore[import-not-found]
-    from numpyro.infer import SVI, Trace_ELBO  # type: ignore[import-not-found]
+    from numpyro import infer  # type: ignore[import-not-found]
 
     from benchmarks.numpyro_run import svi_program
 
@@ -75,7 +77,7 @@ def with_numpyro() -> Program:
         with numpyro.plate("schools", 8):
             numpyro.sample("eta", dist.Normal(eta_loc, eta_scale))
 
-    return svi_program(SVI(model, guide, numpyro.optim.Adam(RATE), Trace_ELBO()))
+    return svi_program(infer.SVI(model, guide, numpyro.optim.Adam(RATE), getattr(infer, loss)(**options)))
 
 
 CASE = Case(

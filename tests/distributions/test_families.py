@@ -14,6 +14,7 @@ from torch import Tensor
 import pyro.distributions as dist
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from tests.distributions.case import Case
+from tests.distributions.lacking import LACKING
 from tests.distributions.table import CASES
 
 DRAWS = 10_000
@@ -70,41 +71,6 @@ def test_log_prob_equals_the_reference(case: Case) -> None:
         assert case.log_density is not None
         expected = case.log_density(value.numpy(), **case.arrays)
     np.testing.assert_allclose(d.log_prob(value).numpy(), expected, rtol=1e-9, atol=1e-9)
-
-
-LACKING = {
-    "cdf": {"AsymmetricLaplace", "Bernoulli", "BernoulliLogits", "BernoulliProbs", "BetaBinomial",
-            "BetaNegativeBinomial", "Binomial", "BinomialLogits", "BinomialProbs", "CAR", "Categorical",
-            "CategoricalLogits", "CategoricalProbs", "CirculantNormal", "CoalescentTimes", "Dirichlet",
-            "DirichletMultinomial", "DiscreteHMM", "Empirical", "EulerMaruyama", "ExtendedBetaBinomial",
-            "ExtendedBinomial", "FisherSnedecor", "GammaGaussianHMM", "GammaPoisson", "GaussianCopula",
-            "GaussianCopulaBeta", "GaussianHMM", "GaussianMRF", "GaussianRandomWalk", "GaussianStateSpace",
-            "Geometric", "GeometricLogits", "GeometricProbs", "HurdleGamma", "HurdleLogNormal", "HurdleLogits",
-            "HurdlePoisson", "HurdleProbs", "Independent", "IntervalCensoredDistribution", "InverseWishart",
-            "InverseWishartCholesky", "LKJCholesky", "LeftCensoredDistribution", "LogNormalNegativeBinomial",
-            "LogisticNormal", "LowRankMultivariateNormal", "MatrixNormal", "MixtureGeneral", "Multinomial",
-            "MultinomialLogits", "MultinomialProbs", "MultivariateNormal", "MultivariateStudentT",
-            "NanMaskedMultivariateNormal", "NegativeBinomial", "NegativeBinomial2", "NegativeBinomialLogits",
-            "NegativeBinomialProbs", "OneHotCategorical", "OneHotCategoricalStraightThrough", "OneOneMatching",
-            "OneTwoMatching", "OrderedLogistic", "Poisson", "RelaxedBernoulli", "RelaxedBernoulliLogits",
-            "RelaxedOneHotCategorical", "RightCensoredDistribution", "SoftAsymmetricLaplace", "SpanningTree",
-            "StudentT", "VonMises", "Wishart", "WishartCholesky", "ZeroInflatedDistribution", "ZeroInflatedLogits",
-            "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson", "ZeroInflatedProbs", "ZeroSumNormal"},
-    "entropy": {"AsymmetricLaplace", "BetaBinomial", "BetaNegativeBinomial", "CAR", "CoalescentTimes", "Dagum",
-                "DirichletMultinomial", "DiscreteHMM", "DoublyTruncatedPowerLaw", "Empirical", "EulerMaruyama",
-                "ExtendedBetaBinomial", "FisherSnedecor", "FoldedDistribution", "GammaGaussianHMM", "GammaPoisson",
-                "GaussianCopula", "GaussianCopulaBeta", "GaussianHMM", "GaussianMRF", "GaussianStateSpace",
-                "Gompertz", "HurdleGamma", "HurdleLogNormal", "HurdleLogits", "HurdlePoisson", "HurdleProbs",
-                "IntervalCensoredDistribution", "LKJCholesky", "LeftCensoredDistribution",
-                "LeftTruncatedDistribution", "LeftTruncatedGamma", "LogNormalNegativeBinomial", "LogisticNormal",
-                "MixtureGeneral", "MixtureSameFamily", "MultivariateStudentT", "NegativeBinomial",
-                "NegativeBinomial2", "NegativeBinomialLogits", "NegativeBinomialProbs", "OneOneMatching",
-                "OneTwoMatching", "Poisson", "RelaxedBernoulli", "RelaxedBernoulliLogits", "RelaxedOneHotCategorical",
-                "RightCensoredDistribution", "RightTruncatedDistribution", "RightTruncatedGamma", "SkewLogistic",
-                "SoftAsymmetricLaplace", "SoftLaplace", "SpanningTree", "TransformedDistribution",
-                "TwoSidedTruncatedDistribution", "TwoSidedTruncatedGamma", "VonMises", "ZeroInflatedDistribution",
-                "ZeroInflatedLogits", "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson", "ZeroInflatedProbs"},
-}
 
 
 @pytest.mark.parametrize("method", LACKING)

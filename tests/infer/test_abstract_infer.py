@@ -32,7 +32,8 @@ class TwoChains(TracePosterior):
             yield (run.get_trace(), index % 2), torch.tensor(0.0)
 
 
-@pytest.mark.parametrize("sites, event_shape", [("z", ()), (["z"], (1,)), (["z", "twice"], (2,)), (None, (5,)), ("y", (5,))])
+@pytest.mark.parametrize("sites, event_shape", [
+    ("z", ()), (["z"], (1,)), (["z", "twice"], (2,)), (None, (5,)), ("y", (5,))])
 def test_empirical_marginal(posterior, sites, event_shape):
     marginal = EmpiricalMarginal(posterior, sites)
     assert marginal.batch_shape == ()

@@ -10,7 +10,13 @@ import torch
 import pyro
 import pyro.distributions as dist
 from pyro import poutine
-from pyro.infer.checks import check_if_enumerated, check_model_guide_match, check_site_shape, check_traces_match
+from pyro.infer.checks import (
+    check_if_enumerated,
+    check_model_guide_match,
+    check_site_shape,
+    check_traceenum_requirements,
+    check_traces_match,
+)
 from pyro.poutine.frame import CondIndepStackFrame
 
 FINE = nullcontext()
@@ -184,3 +190,56 @@ def test_guides_that_ask_for_enumeration():
         check_if_enumerated(run(program(("a", (), infer), ("b", (), infer), ("c", ()))))
     with warnings.catch_warnings(action="error"):
         check_if_enumerated(run(program(("c", ()))))
+
+
+# ---- the order of enumerated sites
+
+def flip(name, *, enumerated=False):
+    pyro.sample(name, dist.Bernoulli(0.5), infer={"enumerate": "parallel"} if enumerated else {})
+
+
+def follows_a_plate():
+    with pyro.plate("p", 2):
+        flip("x", enumerated=True)
+    flip("y")
+
+
+def precedes_a_plate():
+    flip("y")
+    with pyro.plate("p", 2):
+        flip("x")
+
+
+def follows_in_the_same_turn():
+    for i in pyro.plate("loop", 2):
+        with pyro.plate(f"p_{i}", 2):
+            flip(f"x_{i}", enumerated=True)
+        if i == 0:
+            flip("y")
+
+
+def follows_in_the_next_turn():
+    for i in pyro.plate("loop", 2):
+        flip(f"y_{i}")
+        with pyro.plate(f"p_{i}", 2):
+            flip(f"x_{i}", enumerated=True)
+
+
+def follows_in_another_plate():
+    with pyro.plate("p", 2):
+        flip("x", enumerated=True)
+    with pyro.plate("q", 2):
+        flip("y")
+
+
+@pytest.mark.parametrize(("model", "guide", "warned"), [
+    (follows_a_plate, precedes_a_plate, "At model site 'y'.*'x'.*'p'"),
+    (precedes_a_plate, follows_a_plate, "At guide site 'y'.*'x'.*'p'"),
+    (precedes_a_plate, precedes_a_plate, None),
+    (follows_in_the_same_turn, precedes_a_plate, "At model site 'y'.*'x_0'.*'p_0'"),
+    (follows_in_the_next_turn, precedes_a_plate, None),
+    (follows_in_another_plate, precedes_a_plate, None),
+])
+def test_sites_precede_the_enumerated_sites_of_deeper_plates(model, guide, warned):
+    with pytest.warns(UserWarning, match=warned) if warned else FINE:
+        check_traceenum_requirements(run(model), run(guide))

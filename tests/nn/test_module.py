@@ -371,6 +371,7 @@ def test_exported_modules_predict_the_same_and_stay_as_they_are(store):
     assert all(type(leaf) in (torch.Tensor, nn.Parameter) for _, leaf in store.named_parameters())
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's compiler looks at that of values that have none
 def test_compiled_modules_draw_the_same(store):
     model = Regression()
     with poutine.condition(data={"linear.weight": torch.ones(1, 2)}):

@@ -5,7 +5,14 @@ import warnings
 import pytest
 import torch
 
-from pyro.ops.linalg import determinant_3d, eig_3d, ignore_torch_deprecation_warnings, inv3d, rinverse
+from pyro.ops.linalg import (
+    cholesky_of_inverse,
+    determinant_3d,
+    eig_3d,
+    ignore_torch_deprecation_warnings,
+    inv3d,
+    rinverse,
+)
 
 
 def matrices(n: int, is_symmetric: bool) -> torch.Tensor:
@@ -19,6 +26,14 @@ def matrices(n: int, is_symmetric: bool) -> torch.Tensor:
 def test_inverse(n: int, is_symmetric: bool) -> None:
     x = matrices(n, is_symmetric)
     torch.testing.assert_close(rinverse(x, sym=is_symmetric), torch.linalg.inv(x))
+
+
+def test_factor_of_the_inverse() -> None:
+    x = matrices(4, True)
+    x[0] *= -1
+    factor = cholesky_of_inverse(x)
+    torch.testing.assert_close(factor[1:], torch.linalg.cholesky(torch.linalg.inv(x[1:])))
+    assert factor[0].isnan().all()
 
 
 def test_three_rows() -> None:

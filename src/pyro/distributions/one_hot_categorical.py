@@ -20,8 +20,8 @@ class _UnitVectors(Weighted):
 
         ``torch.nn.functional.one_hot`` reads its argument's values.
         """
-        outcome = self._categorical.sample(Size(sample_shape)).unsqueeze(-1)
-        weights = self._categorical._param
+        outcome: Tensor = self._categorical.sample(Size(sample_shape)).unsqueeze(-1)
+        weights: Tensor = self._categorical._param
         return (outcome == torch.arange(weights.shape[-1], device=weights.device)).to(weights.dtype)
 
 

@@ -5,19 +5,17 @@ the batch shape, with the dtype and the device of the distribution that is wrapp
 """
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any, ClassVar
 
 import torch
 from torch import Size, Tensor
 
-from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.util import broadcast_shape
+from pyro.distributions.parametric import Parametric
 
 __all__ = ["Wrapped"]
 
 
-class Wrapped(TorchDistribution):
+class Wrapped(Parametric):
     """Univariate family made of another one.
 
     Args:
@@ -39,14 +37,12 @@ class Wrapped(TorchDistribution):
         prototype = _first_tensor(base_dist)
         tensors = {name: parameter.to(prototype) if isinstance(parameter, Tensor) else prototype.new_tensor(parameter)
                    for name, parameter in parameters.items()}
-        shapes = (tuple(tensor.shape) for tensor in tensors.values())
-        batch_shape = Size(broadcast_shape(tuple(base_dist.batch_shape), *shapes))
-        self.base_dist = base_dist.expand(batch_shape)
-        self.__dict__.update((name, tensor.expand(batch_shape)) for name, tensor in tensors.items())
-        super().__init__(batch_shape, self._own_event_shape, validate_args=validate_args)
+        self.base_dist = base_dist  # what is checked may depend on it
+        super().__init__(self._own_event_shape, base_dist.batch_shape, validate_args, **tensors)
+        self.base_dist = base_dist.expand(self.batch_shape)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        """Expands the batch shape.
+        """Expands the base and the parameters.
 
         Args:
             batch_shape: the new batch shape.
@@ -54,13 +50,8 @@ class Wrapped(TorchDistribution):
         Returns:
             The expanded distribution.
         """
-        new = copy(self) if _instance is None else _instance
-        vars(new).update(vars(self))
-        batch_shape = Size(batch_shape)
-        new.base_dist = self.base_dist.expand(batch_shape)
-        for name in self.arg_constraints.keys() & self.__dict__.keys():
-            new.__dict__[name] = self.__dict__[name].expand(batch_shape)
-        new._batch_shape = batch_shape
+        new = super().expand(batch_shape, _instance)
+        new.base_dist = self.base_dist.expand(Size(batch_shape))
         return new
 
 

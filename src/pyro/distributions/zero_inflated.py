@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 
 import torch
@@ -13,13 +12,12 @@ from torch.nn.functional import logsigmoid
 from pyro.distributions import constraints
 from pyro.distributions.negative_binomial import NegativeBinomial
 from pyro.distributions.poisson import Poisson
-from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.util import broadcast_shape
+from pyro.distributions.wrapped import Wrapped
 
 __all__ = ["ZeroInflatedDistribution", "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson"]
 
 
-class ZeroInflatedDistribution(TorchDistribution):
+class ZeroInflatedDistribution(Wrapped):
     r"""Mixture of a univariate distribution with density q and, with probability g, a zero.
 
     .. math::
@@ -66,19 +64,8 @@ class ZeroInflatedDistribution(TorchDistribution):
         if (gate is None) == (gate_logits is None):
             raise ValueError(f"{name}: expected either `gate` or `gate_logits`, got "
                              f"{'neither' if gate is None else 'both'}. Give one of them.")
-        if base_dist.event_shape:
-            raise ValueError(f"{name}: expected a univariate base_dist, got event_shape "
-                             f"{tuple(base_dist.event_shape)}. Call to_event on the result instead.")
-        prototype: Tensor | None = next(
-            (value for value in vars(base_dist).values() if isinstance(value, Tensor) and value.is_floating_point()),
-            None)
-        given = torch.as_tensor(gate if gate_logits is None else gate_logits,
-                                dtype=None if prototype is None else prototype.dtype,
-                                device=None if prototype is None else prototype.device)
-        batch_shape = Size(broadcast_shape(tuple(given.shape), tuple(base_dist.batch_shape)))
-        self.__dict__["gate" if gate_logits is None else "gate_logits"] = given.expand(batch_shape)
-        self.base_dist = base_dist.expand(batch_shape)
-        super().__init__(batch_shape, validate_args=validate_args)
+        given = {"gate": gate} if gate_logits is None else {"gate_logits": gate_logits}
+        super().__init__(base_dist, validate_args=validate_args, **given)
 
     @constraints.dependent_property(event_dim=0)
     def support(self) -> Any:
@@ -94,27 +81,6 @@ class ZeroInflatedDistribution(TorchDistribution):
     def gate_logits(self) -> Tensor:
         """Log-odds of an extra zero."""
         return torch.logit(self.gate)
-
-    def expand(
-        self, batch_shape: Sequence[int], _instance: "ZeroInflatedDistribution | None" = None
-    ) -> "ZeroInflatedDistribution":
-        """Expands the batch shape.
-
-        Args:
-            batch_shape: the new batch shape.
-
-        Returns:
-            The expanded distribution.
-        """
-        new = copy(self) if _instance is None else _instance  # with whatever state a subclass adds
-        batch_shape = Size(batch_shape)
-        new.base_dist = self.base_dist.expand(batch_shape)
-        for name in ("gate", "gate_logits"):
-            if name in self.__dict__:
-                new.__dict__[name] = self.__dict__[name].expand(batch_shape)
-        super(ZeroInflatedDistribution, new).__init__(batch_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws from the base and then which draws become zero.

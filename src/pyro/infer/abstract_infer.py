@@ -115,7 +115,8 @@ class Marginals:
         Returns:
             Values by name, of shape ``(num_samples,) + shape``, or with chains before that.
         """
-        values = OrderedDict((name, marginal._get_samples_and_weights()[0]) for name, marginal in self.empirical.items())
+        values = OrderedDict(
+            (name, marginal._get_samples_and_weights()[0]) for name, marginal in self.empirical.items())
         if flatten:
             return OrderedDict((name, value.flatten(0, self.empirical[name].log_weights.dim() - 1))
                                for name, value in values.items())
@@ -165,7 +166,7 @@ class TracePosterior(ABC):
             raise AttributeError(f"{type(self).__name__}: there are no traces to draw from. Call run() first.")
         chain = int(torch.randint(self.num_chains, ()))
         weights = torch.tensor([float(self.log_weights[index]) for index in self._idx_by_chain[chain]])
-        index = self._idx_by_chain[chain][int(Categorical(logits=weights).sample())]
+        index = self._idx_by_chain[chain][int(torch.multinomial(weights.softmax(-1), 1))]
         return self.exec_traces[index].copy()
 
     def run(self, *args: Any, **kwargs: Any) -> Self:

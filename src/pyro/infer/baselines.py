@@ -6,8 +6,8 @@ Costs are ``log p - log q``, as in the ELBO. The options stand in the guide's ``
 
 - ``use_decaying_avg_baseline``: whether to take the decaying average of earlier costs, ``baseline_beta`` (0.9) of which
   stays in each step;
-- ``nn_baseline``: a module, called with ``nn_baseline_input``, which is cut off from the graph; its parameters are learnt
-  if they are registered, for example by ``pyro.module``;
+- ``nn_baseline``: a module, called with ``nn_baseline_input``, which is cut off from the graph; its parameters are
+  learnt if they are registered, for example by ``pyro.module``;
 - ``baseline_value``: a tensor, for example a parameter, which is learnt too.
 
 Those given are added up.
@@ -81,7 +81,8 @@ def baseline(site: Any, cost: Tensor, averages: Averages) -> tuple[Tensor | None
         averages: of the estimator.
 
     Returns:
-        The baseline as a constant, and the squared error of the baselines that are learnt; ``None`` where there is none.
+        The baseline as a constant, and the squared error of the baselines that are learnt; ``None`` where there is
+        none.
 
     Raises:
         ValueError: if an option is unknown, or a baseline has not the cost's shape; names the site.

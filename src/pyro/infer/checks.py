@@ -11,7 +11,8 @@ from typing import Any
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["check_if_enumerated", "check_model_guide_match", "check_site_shape", "check_traces_match"]
+__all__ = ["check_if_enumerated", "check_model_guide_match", "check_site_shape", "check_traceenum_requirements",
+           "check_traces_match"]
 
 
 def check_traces_match(trace1: Trace, trace2: Trace) -> None:
@@ -189,3 +190,47 @@ def check_if_enumerated(guide_trace: Trace) -> None:
     if names:
         warnings.warn(f"Found sample sites configured for enumeration: {', '.join(names)}. This estimator samples "
                       "them. If you want to enumerate sites, use TraceEnum_ELBO instead.", stacklevel=2)
+
+
+def check_traceenum_requirements(model_trace: Trace, guide_trace: Trace) -> None:
+    """Checks that sites come before the enumerated sites of plates that they are not in.
+
+    Plates make enumerated sites independent, so that a site outside may not depend on a single one of them. What
+    precedes them cannot.
+
+    Args:
+        model_trace: a run of the model.
+        guide_trace: a run of the guide.
+
+    Warns:
+        UserWarning: if a site follows, so that it might depend on them.
+    """
+    runs = (("model", model_trace), ("guide", guide_trace))
+    enumerated = {name for _, trace in runs for name, site in trace.nodes.items()
+                  if site["type"] == "sample" and site["infer"].get("enumerate")}
+    for role, trace in runs:
+        before: list[str] = []
+        for name, site in trace.nodes.items():
+            if site["type"] != "sample" or site_is_subsample(site):
+                continue
+            late = [other for other in before if _may_break_plates(site, trace.nodes[other])]
+            if late:
+                plates = sorted(set().union(*(_plates(trace.nodes[other])[0] for other in late)) - _plates(site)[0])
+                warnings.warn(f"At {role} site '{name}': possibly invalid dependency. Expected site '{name}' to "
+                              f"precede sites {late}, to keep the plates {plates} independent. Move the statement up, "
+                              "or into the plates.", stacklevel=2)
+            if name in enumerated:
+                before.append(name)
+
+
+def _plates(site: Any) -> tuple[set[str], dict[str, int]]:
+    """The names of the plates around a site, and the loops with their counters."""
+    stack = site["cond_indep_stack"]
+    return ({frame.name for frame in stack if frame.vectorized},
+            {frame.name: frame.counter for frame in stack if not frame.vectorized})
+
+
+def _may_break_plates(site: Any, enumerated: Any) -> bool:
+    """Whether an enumerated site is in more plates, and no loop makes the two independent."""
+    (outer, loops), (inner, other_loops) = _plates(site), _plates(enumerated)
+    return outer < inner and not any(other_loops.get(name, counter) != counter for name, counter in loops.items())

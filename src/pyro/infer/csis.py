@@ -1,7 +1,7 @@
 r"""Compiled sequential importance sampling: a guide for any data, learnt from the model's own draws.
 
-The guide's network minimises :math:`-E_{p(z, x)}[\log q(z \mid x)]`, the inclusive divergence from the posterior averaged
-over data, and then serves as the proposal of importance sampling.
+The guide's network minimises :math:`-E_{p(z, x)}[\log q(z \mid x)]`, the inclusive divergence from the posterior
+averaged over data, and then serves as the proposal of importance sampling.
 
 References:
     T. A. Le, A. G. Baydin and F. Wood (2017), *Inference compilation and universal probabilistic programming*,
@@ -129,9 +129,11 @@ class CSIS(Importance):
     def _sample_from_joint(self, *args: Any, **kwargs: Any) -> Trace:
         """A run of the model that draws the data too."""
         with torch.no_grad():
-            return trace(uncondition(self.model)).get_trace(*args, **kwargs)
+            run: Trace = trace(uncondition(self.model)).get_trace(*args, **kwargs)
+            return run
 
     def _matched_trace(self, model_trace: Trace, *args: Any, **kwargs: Any) -> Trace:
         """The guide's run on a draw of the model."""
         given = {**kwargs, "observations": observations_of(model_trace)}
-        return trace(replay(self.guide, trace=model_trace)).get_trace(*args, **given)
+        run: Trace = trace(replay(self.guide, trace=model_trace)).get_trace(*args, **given)
+        return run

@@ -5,8 +5,8 @@ For data ``x`` and independent predictions ``X``, ``X'`` of the model on the gui
 .. math::
     E \|X - x\|^\beta - \tfrac{1}{2} E \|X - X'\|^\beta,
 
-a strictly proper score for :math:`0 < \beta < 2`. Vectors are the values of all observed sites together; scales multiply
-squares, and masked elements do not count. With ``prior_scale`` above 0 its product with ``-log p(z)`` is added.
+a strictly proper score for :math:`0 < \beta < 2`. Vectors are the values of all observed sites together; scales
+multiply squares, and masked elements do not count. With ``prior_scale`` above 0 its product with ``-log p(z)`` is added.
 
 References:
     T. Gneiting and A. E. Raftery (2007), *Strictly proper scoring rules, prediction, and estimation*, Journal of the
@@ -132,7 +132,8 @@ class EnergyDistance(ELBO):
             for site in model_trace.nodes.values():
                 if site["type"] == "sample" and site["infer"].get("was_observed"):
                     value = site["value"]
-                    first, second = torch.triu_indices(*[self.num_particles] * 2, 1, device=value.device)
+                    first, second = torch.triu_indices(
+                        self.num_particles, self.num_particles, 1, device=value.device)
                     from_data.append(self._squares(site, value - site["infer"]["obs"]))
                     among_themselves.append(self._squares(site, value[first] - value[second]))
             if not from_data:

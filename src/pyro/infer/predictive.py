@@ -57,7 +57,7 @@ class Predictive(torch.nn.Module):
         UserWarning: if ``num_samples`` is not the number of posterior samples, which counts.
 
     Shape:
-        ``(num_samples,) + batch_shape + event_shape``, the batch shape with ones for the plates that the site is not in.
+        ``(num_samples,) + batch_shape + event_shape``, with ones for the plates that the site is not in.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -222,13 +222,13 @@ class WeighedPredictiveResults(LogWeightsMixin, CloneMixin):
     """Draws with their importance weights.
 
     Args:
-        samples: draws by site name.
+        samples: draws by site name, or a tuple of draws.
         log_weights: ``log p - log q`` of each draw.
         guide_log_prob: ``log q`` of each draw.
         model_log_prob: ``log p`` of each draw.
     """
 
-    samples: dict[str, Tensor] | tuple[Tensor, ...]
+    samples: Any
     log_weights: Tensor
     guide_log_prob: Tensor
     model_log_prob: Tensor
@@ -258,7 +258,8 @@ class WeighedPredictive(Predictive):
             *args: as for :meth:`forward`.
             **kwargs: as for :meth:`forward`.
         """
-        return tuple(draws for _, draws in sorted(self.forward(*args, **kwargs).samples.items()))
+        samples = self.forward(*args, **kwargs).samples
+        return tuple(draws for _, draws in sorted(samples.items()))
 
     def forward(self, *args: Any, **kwargs: Any) -> WeighedPredictiveResults:
         """Draws and weights.

@@ -99,7 +99,8 @@ def get_pathwise_trace(
         if site["type"] == "sample" and has_score(site):
             score: Any = again.nodes[name]["score_parts"].entropy_term
             parts: ScoreParts = site["score_parts"]
-            rest = parts.log_prob - (score - score.detach())
-            site["score_parts"] = parts._replace(log_prob=rest, entropy_term=parts.entropy_term - (score - score.detach()))
+            nothing = score - score.detach()  # but its gradient is the score
+            rest = parts.log_prob - nothing
+            site["score_parts"] = parts._replace(log_prob=rest, entropy_term=parts.entropy_term - nothing)
             site["log_prob"], site["log_prob_sum"] = rest, batch_sum(rest)
     return model_trace, guide_trace, again

@@ -82,7 +82,8 @@ class _ScaledKernel(SteinKernel):
     @bandwidth_factor.setter
     def bandwidth_factor(self, bandwidth_factor: float | None) -> None:
         if bandwidth_factor is not None and not bandwidth_factor > 0:
-            raise AssertionError(f"{type(self).__name__}: expected a positive bandwidth_factor, got {bandwidth_factor}.")
+            raise AssertionError(f"{type(self).__name__}: expected a positive bandwidth_factor, got "
+                                 f"{bandwidth_factor}.")
         self._bandwidth_factor = bandwidth_factor
 
     def _differences(self, particles: Tensor) -> tuple[Tensor, Tensor]:
@@ -286,7 +287,8 @@ class SVGD:
         if not self._layout:
             self._find_layout(args, kwargs)
         self._arguments = args, kwargs
-        leaf = _PYRO_PARAM_STORE[_PARTICLES].unconstrained()
+        value: Any = _PYRO_PARAM_STORE[_PARTICLES]
+        leaf: Tensor = value.unconstrained()
         with collecting():
             values, run = self._run()
             log_density = run.log_prob_sum() + values.log_det

@@ -1,7 +1,7 @@
 """The terms of which estimates of the ELBO are made, as two traces of one particle (or of all, in a dim) hold them.
 
-``p`` has the model's sites. ``q`` has the guide's, and the latent sites of the model that the guide leaves to the prior:
-those are in both, and cancel.
+``p`` has the model's sites. ``q`` has the guide's, and the latent sites of the model that the guide leaves to the
+prior: those are in both, and cancel.
 """
 
 import functools
@@ -18,7 +18,8 @@ from pyro.infer.elbo import ELBO
 from pyro.infer.util import MultiFrameTensor, get_plate_stacks
 from pyro.poutine.trace_struct import Trace
 
-__all__ = ["Particles", "add", "costs_of_guide", "costs_of_model", "from_prior", "get_particles", "log_ratios", "scores"]
+__all__ = ["Particles", "add", "costs_of_guide", "costs_of_model", "from_prior", "get_particles", "log_ratios",
+           "scores"]
 
 
 def add(terms: list[Any]) -> Any:

@@ -108,8 +108,8 @@ def _sum(term: Any) -> Any:
 class TraceMeanField_ELBO(Trace_ELBO):
     """The ELBO with analytic divergences, for guides whose values all carry gradients.
 
-    See :class:`~pyro.infer.Trace_ELBO` for the arguments. With ``stick_the_landing`` the loss is that of the divergences
-    and the gradient that of their Monte Carlo estimates, which is the one without variance at the posterior.
+    See :class:`~pyro.infer.Trace_ELBO` for the arguments. With ``stick_the_landing`` the loss is that of the
+    divergences and the gradient that of their Monte Carlo estimates, which has no variance at the posterior.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -148,11 +148,10 @@ class TraceMeanField_ELBO(Trace_ELBO):
 def _loss(model_trace: Trace, guide_trace: Trace) -> Tensor:
     costs: list[Any] = []
     for site in costs_of_model(model_trace, guide_trace):
-        guide_site = guide_trace.nodes.get(site["name"])
-        if site["is_observed"] or guide_site["type"] != "sample":
+        if site["is_observed"]:
             costs.append(-site["log_prob_sum"])
         else:
-            costs.append(_divergence(site, guide_site))
+            costs.append(_divergence(site, guide_trace.nodes[site["name"]]))
     for site in costs_of_guide(guide_trace):
         in_model = model_trace.nodes.get(site["name"])
         if in_model is None or in_model["is_observed"]:

@@ -43,8 +43,9 @@ class Trace_MMD(ELBO):
     """The distance's estimate, for guides and priors whose values carry gradients.
 
     Args:
-        kernel: called as ``kernel(x)`` and ``kernel(x, y)`` with draws, a row each, and gives the matrix of values; such
-            as those of ``pyro.contrib.gp.kernels``. Or a dict of kernels by site. Parameters of modules are fixed.
+        kernel: called as ``kernel(x)`` and ``kernel(x, y)`` with draws, a row each, and gives the matrix of values;
+            such as those of ``pyro.contrib.gp.kernels``. Or a dict of kernels by site. Parameters of modules are
+            fixed.
         mmd_scale: the factor of the distances, a number or a dict by site.
         num_particles: how many draws the distances are estimated from.
         max_plate_nesting: how many dims plates take; found out by a run where it is needed.

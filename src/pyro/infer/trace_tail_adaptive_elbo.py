@@ -12,7 +12,6 @@ References:
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from pyro.infer.stick_the_landing import get_pathwise_trace

@@ -121,8 +121,8 @@ class TraceGraph_ELBO(ELBO):
     """The ELBO for guides with discrete sites, or others whose values carry no gradients.
 
     See :class:`~pyro.infer.elbo.ELBO` for the arguments, and :mod:`pyro.infer.baselines` for the baselines that a
-    guide's site can ask for. Labels do not pass through ``torch.autograd.Function`` and compiled functions: a value that
-    reaches a site only through those counts as independent of it.
+    guide's site can ask for. Labels do not pass through ``torch.autograd.Function`` and compiled functions: a
+    value that reaches a site only through those counts as independent of it.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -197,7 +197,7 @@ class TraceGraph_ELBO(ELBO):
     def _score_term(self, site: Any, score: Any, cost: Tensor) -> Tensor:
         """Minus the score times the cost beyond the baseline, and the baseline's own error."""
         expected, error = baseline(site, cost, self._averages)
-        term = -(score * (cost if expected is None else cost - expected)).sum()
+        term: Tensor = -(score * (cost if expected is None else cost - expected)).sum()
         return term if error is None else term + error
 
     def differentiable_loss(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> Tensor:
@@ -213,8 +213,9 @@ class TraceGraph_ELBO(ELBO):
             A scalar. Its gradient in the parameters of baselines is that of their squared errors.
         """
         with collecting():
-            return add([loss.detach() + (surrogate - surrogate.detach())
-                        for loss, surrogate in self._particles(model, guide, args, kwargs)])  # type: ignore[no-any-return]
+            total: Tensor = add([loss.detach() + (surrogate - surrogate.detach())
+                                 for loss, surrogate in self._particles(model, guide, args, kwargs)])
+            return total
 
     def loss_and_grads(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> float:
         """Adds the estimate of the loss's gradient to the parameters; one particle's graph lives at a time.

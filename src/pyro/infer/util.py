@@ -14,9 +14,9 @@ from pyro.poutine.frame import CondIndepStackFrame
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["CloneMixin", "MultiFrameTensor", "check_fully_reparametrized", "enable_validation", "get_plate_stacks",
-           "is_validation_enabled", "torch_backward", "torch_exp", "torch_item", "torch_sum", "validation_enabled",
-           "zero_grads"]
+__all__ = ["CloneMixin", "MultiFrameTensor", "check_fully_reparametrized", "enable_validation",
+           "get_dependent_plate_dims", "get_plate_stacks", "is_validation_enabled", "plate_log_prob_sum",
+           "torch_backward", "torch_exp", "torch_item", "torch_sum", "validation_enabled", "zero_grads"]
 
 Frames = tuple[CondIndepStackFrame, ...]
 
@@ -160,3 +160,45 @@ class CloneMixin:
         """A copy that shares no memory with the original."""
         parts = {field.name: _clone(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
         return type(self)(**parts)
+
+
+def get_dependent_plate_dims(sites: Iterable[Any]) -> list[int]:
+    """The dims of the tensor plates that some of the sites stand in, but not all of them.
+
+    Args:
+        sites: sample sites.
+
+    Returns:
+        Negative dims, in increasing order.
+    """
+    stacks = [{frame for frame in site["cond_indep_stack"] if frame.vectorized} for site in sites]
+    if not stacks:
+        return []
+    return sorted(frame.dim for frame in set.union(*stacks) - set.intersection(*stacks))
+
+
+def plate_log_prob_sum(trace: Trace, plate_symbol: str) -> Tensor:
+    """The sum of a trace's log-densities, apart for each row of one plate.
+
+    Args:
+        trace: a run with packed log-densities, see :meth:`~pyro.poutine.Trace.pack_tensors`.
+        plate_symbol: the plate's symbol.
+
+    Returns:
+        A tensor of the plate's size.
+
+    Raises:
+        ValueError: if a sample site does not stand in the plate; names the site.
+    """
+    total: Tensor | None = None
+    for name, site in trace.nodes.items():
+        if site["type"] != "sample" or site_is_subsample(site):
+            continue
+        packed = site["packed"]["log_prob"]
+        if plate_symbol not in packed.dims:
+            raise ValueError(f"Site '{name}': its log-density has the dims '{packed.dims}', expected the plate "
+                             f"'{plate_symbol}' among them. Put the site into the plate.")
+        others = [dim for dim, symbol in enumerate(packed.dims) if symbol != plate_symbol]
+        term = packed.tensor.sum(others) if others else packed.tensor
+        total = term if total is None else total + term
+    return torch.tensor(0.0) if total is None else total

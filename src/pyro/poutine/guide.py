@@ -143,7 +143,7 @@ class GuideMessenger(TraceMessenger, ABC):
         guide_trace = prune_subsample_sites(self.trace)
         model_trace = guide_trace.copy()
         for name, site in list(guide_trace.nodes.items()):
-            if site["type"] != "sample" or site["is_observed"]:
+            if "prior" not in site.get("infer", ()):  # a parameter, data, or what the guide leaves to the model
                 guide_trace.remove_node(name)
                 continue
             prior, posterior = site["infer"]["prior"], site["fn"]

@@ -3,6 +3,7 @@ import torch
 
 import pyro
 import pyro.distributions as dist
+from pyro import settings
 from pyro.compiler.graph import InputRole
 from pyro.compiler.passes.draws import is_random
 from tests.compiler.passes.stages import after, results_around
@@ -51,3 +52,18 @@ def test_draws_are_numbered_in_the_order_of_the_eager_step():
     draft = after("eight_schools", 3)
     rows = [(slot.name, slot.draw.shape) for slot in draft.slots if slot.role is InputRole.ROW]
     assert rows == [("draw 0", ()), ("draw 1", ()), ("draw 2", (8,))]
+
+
+def test_with_eager_numbers_what_is_drawn_behind_a_draw_that_stays_stays_too():
+    draw = lambda: dist.Gamma(ONES, 1.0).sample() * torch.rand(3)
+    assert sum(slot.role is InputRole.ROW for slot in after(drawing(draw), 3).slots) == 2
+    with settings.context(eager_random_numbers=True):
+        before, now, draft = results_around(drawing(draw), 1, 3)
+    assert sum(slot.role is InputRole.ROW for slot in draft.slots) == 1
+    for got, expected in zip(now, before, strict=True):
+        torch.testing.assert_close(got, expected)
+
+
+def test_rows_are_contiguous_whatever_they_are_drawn_like():
+    draft = after(drawing(lambda: torch.rand_like(torch.ones(3, 2).T).sum(0)), 3)
+    assert [node.meta["val"].stride() for node in draft.placeholders() if node.meta["val"].shape == (2, 3)] == [(3, 1)]

@@ -25,6 +25,7 @@ def simplified(fn, *tensors):
     (lambda x: x.double() + 1, ["aten._to_copy.default", "aten.add.Tensor"]),
     (lambda x: x.to(torch.float32, copy=True) + 1, ["aten.add.Tensor"]),
     (lambda x: x.view(1, 2) + 1, ["aten.view.default", "aten.add.Tensor"]),
+    (lambda x: x.expand(2, 2).contiguous().view(4), ["aten.expand.default", "aten.clone.default", "aten.view.default"]),
 ])
 def test_what_is_left(fn, expected):
     draft = simplified(fn)

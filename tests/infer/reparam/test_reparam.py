@@ -111,7 +111,9 @@ def test_masked_sites_have_no_density(case):
 
 
 def test_compiled_runs_take_the_steps_of_the_eager_loop():
-    latent = {case.name: case for case in CASES if not case.name.startswith("series")}
+    names = ("learnt, a vector", "base", "cosine", "split", "symmetric stable", "stable", "direction", "relaxed",
+             "angle")
+    latent = {case.name: case for case in CASES if case.name in names}
 
     def model():
         total = 0.0

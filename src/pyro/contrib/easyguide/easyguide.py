@@ -71,7 +71,7 @@ class EasyGuide(PyroModule, metaclass=_EasyGuideMeta):
 
     def __init__(self, model: Callable[..., Any]) -> None:
         super().__init__(type(self).__name__)
-        self._model = (model,)  # a tuple, for the model is no submodule
+        self._hidden = {"model": model}  # the model is no submodule
         self.prototype_trace = None
         self.frames = {}
         self.groups = {}
@@ -80,7 +80,7 @@ class EasyGuide(PyroModule, metaclass=_EasyGuideMeta):
     @property
     def model(self) -> Callable[..., Any]:
         """The model."""
-        return self._model[0]
+        return self._hidden["model"]
 
     @abstractmethod
     def guide(self, *args: Any, **kargs: Any) -> Any:

@@ -50,8 +50,8 @@ class CircularReparam(Reparam):
                                  "the config.")
         base, rewrap = unwrapped(fn)
         if not _is_circular(base):
-            raise AssertionError(f"Site '{name}': CircularReparam expects a distribution over angles, such as VonMises, "
-                                 f"got {type(base).__name__}.")
+            raise AssertionError(f"Site '{name}': CircularReparam expects a distribution over angles, such as "
+                                 f"VonMises, got {type(base).__name__}.")
         # an angle is itself an unwrapped number
         unwrapped_number = forced_sample(f"{name}_unwrapped", rewrap(_Unwrapped(base)), msg["value"], False)
         return {"fn": None, "value": _wrap(unwrapped_number), "is_observed": True}

@@ -57,8 +57,8 @@ class LinearHMMReparam(Reparam):
         name, fn = msg["name"], msg["fn"]
         hmm = fn.base_dist if isinstance(fn, IndependentHMM) else fn
         if not isinstance(hmm, LinearHMM):
-            raise AssertionError(f"Site '{name}': LinearHMMReparam expects a LinearHMM or an IndependentHMM of one, got "
-                                 f"{type(hmm).__name__}.")
+            raise AssertionError(f"Site '{name}': LinearHMMReparam expects a LinearHMM or an IndependentHMM of one, "
+                                 f"got {type(hmm).__name__}.")
         if hmm.duration is None:
             raise AssertionError(f"Site '{name}': LinearHMMReparam needs the number of steps. Pass duration= to the "
                                  "LinearHMM.")

@@ -64,7 +64,14 @@ class NeuTraReparam(Reparam):
         self.x_unconstrained: dict[str, Tensor] = {}
 
     def _reparam_config(self, site: Message) -> "NeuTraReparam | None":
-        return self if site["name"] in self.guide.prototype_trace else None
+        return self if site["name"] in self._sites() else None
+
+    def _sites(self) -> dict[str, Any]:
+        """What the guide saw of the model when it was set up."""
+        trace = self.guide.prototype_trace
+        if trace is None:
+            raise RuntimeError("NeuTraReparam: the guide has not run yet. Fit it to the model first.")
+        return trace.nodes
 
     def reparam(self, fn: Callable[..., Any] | None = None) -> Any:
         """Puts a model into these coordinates.
@@ -80,8 +87,8 @@ class NeuTraReparam(Reparam):
     def apply(self, msg: ReparamMessage) -> ReparamResult:
         """At the first site adds the joint one; see :meth:`Reparam.apply`."""
         name, fn, value, is_observed = msg["name"], msg["fn"], msg["value"], bool(msg["is_observed"])
-        trace = self.guide.prototype_trace
-        if is_observed or name not in trace or trace.nodes[name]["is_observed"]:
+        sites = self._sites()
+        if is_observed or name not in sites or sites[name]["is_observed"]:
             return {"fn": fn, "value": value, "is_observed": is_observed}
         log_density: Tensor | float = 0.0
         if name not in self.x_unconstrained:  # the first site of a run

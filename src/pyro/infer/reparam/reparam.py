@@ -8,7 +8,6 @@ Reference: M. I. Gorinova, D. Moore and M. D. Hoffman (2019), *Automatic reparam
 """
 
 import warnings
-from abc import ABC
 from collections.abc import Callable
 from typing import Any, TypedDict, cast
 
@@ -53,7 +52,7 @@ class ReparamResult(TypedDict):
     is_observed: bool
 
 
-class Reparam(ABC):
+class Reparam:
     """Base class of reparametrisers; a subclass defines :meth:`apply`.
 
     Attributes:

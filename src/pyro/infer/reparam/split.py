@@ -111,9 +111,9 @@ class SplitReparam(Reparam):
         name, fn, value, is_observed = msg["name"], msg["fn"], msg["value"], bool(msg["is_observed"])
         dim, total = -self.event_dim, sum(self.sections)
         if fn.event_dim < self.event_dim or fn.event_shape[dim] != total:
-            raise AssertionError(f"Site '{name}': SplitReparam with dim={dim} and sections {list(self.sections)} expects "
-                                 f"size {total} at that dim of the event, got event_shape {tuple(fn.event_shape)}. Use "
-                                 "to_event().")
+            raise AssertionError(f"Site '{name}': SplitReparam with dim={dim} and sections {list(self.sections)} "
+                                 f"expects size {total} at that dim of the event, got event_shape "
+                                 f"{tuple(fn.event_shape)}. Use to_event().")
         if value is None:
             # the pieces have no density to be drawn from: a draw of the whole is where they begin
             value = fn.rsample() if fn.has_rsample else fn.sample()

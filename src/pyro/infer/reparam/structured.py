@@ -7,8 +7,10 @@ from torch import Tensor
 
 from pyro.distributions.delta import Delta
 from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult
-from pyro.poutine.handlers import condition, mask, reparam
+from pyro.poutine.condition_messenger import ConditionMessenger
+from pyro.poutine.handlers import reparam
 from pyro.poutine.indep_messenger import IndepMessenger
+from pyro.poutine.mask_messenger import MaskMessenger
 from pyro.poutine.messenger import block_messengers
 from pyro.poutine.runtime import Message
 
@@ -16,7 +18,7 @@ __all__ = ["StructuredReparam"]
 
 
 class StructuredReparam(Reparam):
-    r"""Draws the latent variables of a structured guide in its own coordinates: standard normal ones, as far as it fits.
+    r"""Draws a structured guide's latent variables in its coordinates, where they are nearly standard normal.
 
     With a the guide's auxiliary variables, of which the variables are a function,
     :math:`\log p(a) = \log p(x) + \log |\det \partial x / \partial a|`. The auxiliary sites have no densities of their
@@ -59,7 +61,7 @@ class StructuredReparam(Reparam):
         if is_observed or name not in trace or trace.nodes[name]["is_observed"]:
             return {"fn": fn, "value": value, "is_observed": is_observed}
         if name not in self.deltas:  # the first site of a run
-            with block_messengers(lambda frame: isinstance(frame, IndepMessenger)), mask(mask=False):
+            with block_messengers(lambda frame: isinstance(frame, IndepMessenger)), MaskMessenger(False):
                 self.deltas = dict(self.guide.get_deltas())
         delta = self.deltas.pop(name)
         value = delta.v
@@ -79,6 +81,6 @@ class StructuredReparam(Reparam):
         Returns:
             Values by site name.
         """
-        with condition(data=aux_samples), mask(mask=False):
+        with ConditionMessenger(aux_samples), MaskMessenger(False):
             deltas = self.guide.get_deltas(save_params)
         return {name: delta.v for name, delta in deltas.items()}

@@ -35,7 +35,7 @@ _STEPS = {4: 1, 8: 2}
 def _coefficients(size: int) -> tuple[float, ...]:
     def value(t: float) -> float:
         x = _CENTRE * (1 + t) / (1 - t)
-        scaled = torch.special.erfcx(torch.tensor(x, dtype=torch.float64)).item()
+        scaled: float = torch.special.erfcx(torch.tensor(x, dtype=torch.float64)).item()
         return (1 + 2 * x) * scaled
 
     return fitted(value, _NODES[size])

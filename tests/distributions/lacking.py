@@ -1,0 +1,47 @@
+"""Families that do not implement what torch declares for all of them; the lists only shrink."""
+
+LACKING = {
+    "cdf": {
+        "AVFMultivariateNormal", "AsymmetricLaplace", "Bernoulli", "BernoulliLogits", "BernoulliProbs",
+        "BetaBinomial", "BetaNegativeBinomial", "Binomial", "BinomialLogits", "BinomialProbs", "CAR",
+        "Categorical", "CategoricalLogits", "CategoricalProbs", "CirculantNormal", "CoalescentTimes",
+        "Dirichlet", "DirichletMultinomial", "DiscreteHMM", "Empirical", "EulerMaruyama",
+        "ExtendedBetaBinomial", "ExtendedBinomial", "FisherSnedecor", "GammaGaussianHMM", "GammaPoisson",
+        "GaussianCopula", "GaussianCopulaBeta", "GaussianHMM", "GaussianMRF", "GaussianRandomWalk",
+        "GaussianScaleMixture", "GaussianStateSpace", "Geometric", "GeometricLogits", "GeometricProbs",
+        "HurdleGamma", "HurdleLogNormal", "HurdleLogits", "HurdlePoisson", "HurdleProbs", "Independent",
+        "IntervalCensoredDistribution", "InverseWishart", "InverseWishartCholesky", "LKJ", "LKJCholesky",
+        "LeftCensoredDistribution", "LogNormalNegativeBinomial", "LogisticNormal", "LowRankMultivariateNormal",
+        "MaskedMixture", "MatrixNormal", "MixtureGeneral", "MixtureOfDiagNormals",
+        "MixtureOfDiagNormalsSharedCovariance", "Multinomial", "MultinomialLogits", "MultinomialProbs",
+        "MultivariateNormal", "MultivariateStudentT", "NanMaskedMultivariateNormal", "NegativeBinomial",
+        "NegativeBinomial2", "NegativeBinomialLogits", "NegativeBinomialProbs", "OMTMultivariateNormal",
+        "OneHotCategorical", "OneHotCategoricalStraightThrough", "OneOneMatching", "OneTwoMatching",
+        "OrderedLogistic", "Poisson", "ProjectedNormal", "RelaxedBernoulli", "RelaxedBernoulliLogits",
+        "RelaxedBernoulliStraightThrough", "RelaxedOneHotCategorical",
+        "RelaxedOneHotCategoricalStraightThrough", "RightCensoredDistribution", "SineBivariateVonMises",
+        "SineSkewed", "SoftAsymmetricLaplace", "SpanningTree", "Stable", "StableWithLogProb", "StudentT",
+        "TruncatedPolyaGamma", "VonMises", "VonMises3D", "Wishart", "WishartCholesky",
+        "ZeroInflatedDistribution", "ZeroInflatedLogits", "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson",
+        "ZeroInflatedProbs", "ZeroSumNormal"
+    },
+    "entropy": {
+        "AffineBeta", "AsymmetricLaplace", "BetaBinomial", "BetaNegativeBinomial", "CAR", "CoalescentTimes",
+        "Dagum", "DirichletMultinomial", "DiscreteHMM", "DoublyTruncatedPowerLaw", "Empirical", "EulerMaruyama",
+        "ExtendedBetaBinomial", "FisherSnedecor", "FoldedDistribution", "GammaGaussianHMM", "GammaPoisson",
+        "GaussianCopula", "GaussianCopulaBeta", "GaussianHMM", "GaussianMRF", "GaussianScaleMixture",
+        "GaussianStateSpace", "Gompertz", "HurdleGamma", "HurdleLogNormal", "HurdleLogits", "HurdlePoisson",
+        "HurdleProbs", "IntervalCensoredDistribution", "LKJ", "LKJCholesky", "LeftCensoredDistribution",
+        "LeftTruncatedDistribution", "LeftTruncatedGamma", "LogNormalNegativeBinomial", "LogisticNormal",
+        "MaskedMixture", "MixtureGeneral", "MixtureOfDiagNormals", "MixtureOfDiagNormalsSharedCovariance",
+        "MixtureSameFamily", "MultivariateStudentT", "NegativeBinomial", "NegativeBinomial2",
+        "NegativeBinomialLogits", "NegativeBinomialProbs", "OneOneMatching", "OneTwoMatching", "Poisson",
+        "ProjectedNormal", "RelaxedBernoulli", "RelaxedBernoulliLogits", "RelaxedBernoulliStraightThrough",
+        "RelaxedOneHotCategorical", "RelaxedOneHotCategoricalStraightThrough", "RightCensoredDistribution",
+        "RightTruncatedDistribution", "RightTruncatedGamma", "SineBivariateVonMises", "SineSkewed",
+        "SkewLogistic", "SoftAsymmetricLaplace", "SoftLaplace", "SpanningTree", "Stable", "StableWithLogProb",
+        "TransformedDistribution", "TruncatedPolyaGamma", "TwoSidedTruncatedDistribution",
+        "TwoSidedTruncatedGamma", "VonMises", "VonMises3D", "ZeroInflatedDistribution", "ZeroInflatedLogits",
+        "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson", "ZeroInflatedProbs"
+    },
+}
