@@ -1,6 +1,6 @@
 """A Bayesian neural network: regression on 80 points with a gap, any torch module made Bayesian by ``PyroModule``.
 
-The last table has the standard deviation of the predicted curve where there are data and where there are none.
+The last table has the standard deviation of the predicted curve where there are data and in the gap.
 """
 
 from collections.abc import Sequence
@@ -52,13 +52,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         return SVI(networks[-1], guide, Adam({"lr": 0.01}), Trace_ELBO())
 
     svi, _ = fit(make, 3 if args.smoke_test else 10_000, x, y)
-    grid = torch.linspace(-4.0, 4.0, 17)
+    grid = torch.linspace(-2.0, 2.0, 17)
     curves = Predictive(networks[-1], guide=svi.guide, num_samples=20 if args.smoke_test else 400,
                         return_sites=("curve",))(grid)["curve"]
     print("    x   sin(2x)  predicted    +-")
     for index in range(0, 17, 2):
         print(f"{grid[index]:5.1f} {torch.sin(2 * grid[index]):9.2f} {curves[:, index].mean():10.2f} "
-              f"{curves[:, index].std():5.2f}{'' if 0.7 <= grid[index].abs() <= 2 else '   no data here'}")
+              f"{curves[:, index].std():5.2f}{'' if grid[index].abs() >= 0.7 else '   in the gap'}")
 
 
 if __name__ == "__main__":

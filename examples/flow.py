@@ -32,8 +32,10 @@ class Flow(torch.nn.Module):
         self.swap = transforms.Permute(torch.tensor([1, 0]))
 
     def distribution(self) -> dist.TransformedDistribution:
-        steps = [step for flow in self.maps for step in (flow, self.swap)]
-        return dist.TransformedDistribution(dist.Normal(torch.zeros(2), 1.0).to_event(1), steps)
+        steps = [step for affine in self.maps for step in (affine, self.swap)]
+        flow = dist.TransformedDistribution(dist.Normal(torch.zeros(2), 1.0).to_event(1), steps)
+        flow.clear_cache()  # of the last step's values, whose graph is gone
+        return flow
 
     def model(self, x: Tensor) -> None:
         pyro.module("flow", self)

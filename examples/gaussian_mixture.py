@@ -25,9 +25,7 @@ def model(x: Tensor) -> None:
     with pyro.plate("components", COMPONENTS):
         loc = pyro.sample("loc", dist.Normal(0.0, 2.0).expand([4]).to_event(1))
         scale = pyro.sample("scale", dist.LogNormal(-1.0, 0.5).expand([4]).to_event(1))
-        factor = pyro.sample("factor", dist.LKJCholesky(4, 2.0))
-    tril = scale.unsqueeze(-1) * factor
-    mixture = dist.MixtureSameFamily(dist.Categorical(shares), dist.MultivariateNormal(loc, scale_tril=tril))
+    mixture = dist.MixtureSameFamily(dist.Categorical(shares), dist.Normal(loc, scale).to_event(1))
     with pyro.plate("flowers", len(x)):
         pyro.sample("x", mixture, obs=x)
 
@@ -43,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         guide = AutoNormal(model, init_loc_fn=init_to_value(values=start), init_scale=0.02)
         return SVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO())
 
-    svi, _ = fit(make, 3 if args.smoke_test else 4000, x)
+    svi, _ = fit(make, 3 if args.smoke_test else 3000, x)
     with torch.no_grad():
         at = svi.guide.median()
-        component = dist.MultivariateNormal(at["loc"], scale_tril=at["scale"].unsqueeze(-1) * at["factor"])
+        component = dist.Normal(at["loc"], at["scale"]).to_event(1)
         assigned = (component.log_prob(x.unsqueeze(1)) + at["shares"].log()).argmax(-1)
     species = torch.tensor(table.target)
     print("species      flowers in component 1, 2, 3")

@@ -51,7 +51,7 @@ def with_numpyro(loss: str = "Trace_ELBO", **options: Any) -> Program:
     import jax.numpy as jnp  # type: ignore[import-not-found]
     import numpyro  # type: ignore[import-not-found]
     import numpyro.distributions as dist  # type: ignore[import-not-found]
-    from numpyro import infer  # type: ignore[import-not-found]
+    from numpyro import infer
 
     from benchmarks.numpyro_run import svi_program
 

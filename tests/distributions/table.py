@@ -18,7 +18,6 @@ from pyro.distributions import transforms
 from tests.distributions import (
     table_directional,
     table_discrete,
-    table_flows,
     table_hmm,
     table_processes,
     table_truncated,
@@ -224,7 +223,6 @@ CASES: list[Case] = [
     Case(dist.Wishart, {"df": t(3.0, 5.5), "scale_tril": _TRIL}, log_density=rows(_wishart), bad={"scale_tril": -1.0},
          outside=-1.0, without={"gradients": "differences of single entries leave the symmetric matrices",
                                 "vmap": "torch reads whether the matrix has a Cholesky factor"}),
-    *table_flows.CASES,
     *table_hmm.CASES,
     *table_directional.CASES,
     *table_discrete.CASES,

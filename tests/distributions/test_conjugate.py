@@ -29,13 +29,9 @@ def test_the_density_is_the_likelihoods_mean(name):
     assert (error <= 5 * densities.std(0) / n**0.5).all()
 
 
-@pytest.mark.parametrize("make", [
-    lambda: dist.BetaBinomial(1.0, 2.0, torch.tensor([3.0, 4.0])).enumerate_support(),
-    lambda: dist.DirichletMultinomial(torch.ones(2, 3), torch.tensor([3.0, 4.0])).sample(),
-], ids=["enumerate", "sample"])
-def test_what_needs_one_count_of_trials_says_so(make):
+def test_what_needs_one_count_of_trials_says_so():
     with pytest.raises(NotImplementedError, match="total.count"):
-        make()
+        dist.BetaBinomial(1.0, 2.0, torch.tensor([3.0, 4.0])).enumerate_support()
 
 
 def test_different_counts_of_trials_can_be_scored():

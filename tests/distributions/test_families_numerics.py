@@ -15,17 +15,19 @@ from tests.distributions.table import CASES
 # ---- single precision
 
 
-def cast(value: Any, dtype: torch.dtype) -> Any:
+def cast(value: Any, dtype: torch.dtype, known: dict[int, Any] | None = None) -> Any:
     """A parameter whose floats, also those within a distribution or a transform, have another precision."""
+    known = {} if known is None else known  # a transform and its inverse know each other
     if isinstance(value, Tensor):
         return value.to(dtype) if value.is_floating_point() else value
     if isinstance(value, list | tuple):
-        return type(value)(cast(entry, dtype) for entry in value)
+        return type(value)(cast(entry, dtype, known) for entry in value)
     if not isinstance(value, Distribution | Transform | Constraint) or not value.__dict__:
         return value
-    new = copy.copy(value)
-    new.__dict__.update({name: cast(entry, dtype) for name, entry in value.__dict__.items()})
-    return new
+    if id(value) not in known:
+        known[id(value)] = new = copy.copy(value)
+        new.__dict__.update({name: cast(entry, dtype, known) for name, entry in value.__dict__.items()})
+    return known[id(value)]
 
 
 def scored(case: Case, dtype: torch.dtype, value: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:

@@ -8,7 +8,7 @@ import torch
 import pyro
 import pyro.distributions as dist
 from pyro import poutine
-from pyro.infer import JitTraceMeanField_ELBO, SVI, Trace_ELBO, TraceMeanField_ELBO
+from pyro.infer import SVI, JitTraceMeanField_ELBO, Trace_ELBO, TraceMeanField_ELBO
 from tests.infer.compiled_runs import check_compiled_is_eager
 from tests.infer.problems import PROBLEMS
 from tests.infer.test_trace_elbo import check_unbiased

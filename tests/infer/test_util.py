@@ -118,3 +118,30 @@ def test_clones_share_no_memory():
     assert result.values["a"].sum() == 2
     assert result.pair[0].sum() == 1
     assert clone.name == "x"
+
+
+def test_dims_of_plates_that_not_all_sites_share():
+    sites = [{"cond_indep_stack": (OUTER, INNER, LOOP)}, {"cond_indep_stack": (OUTER,)}]
+    assert util.get_dependent_plate_dims(sites) == [-1]
+    assert util.get_dependent_plate_dims(sites[:1]) == util.get_dependent_plate_dims([]) == []
+
+
+def test_log_densities_of_the_rows_of_a_plate():
+    def model(outside):
+        with pyro.plate("rows", 3, dim=-1):
+            pyro.sample("a", dist.Normal(torch.arange(3.0), 1.0), obs=torch.zeros(3))
+            with pyro.plate("inner", 2, dim=-2):
+                pyro.sample("b", dist.Normal(torch.arange(3.0), 1.0), obs=torch.zeros(2, 3))
+        if outside:
+            pyro.sample("c", dist.Normal(0.0, 1.0))
+
+    def packed(outside):
+        trace = poutine.trace(model).get_trace(outside)
+        trace.compute_log_prob()
+        trace.pack_tensors()
+        return trace, trace.plate_to_symbol["rows"]
+
+    expected = 3 * dist.Normal(torch.arange(3.0), 1.0).log_prob(torch.tensor(0.0))
+    torch.testing.assert_close(util.plate_log_prob_sum(*packed(False)), expected)
+    with pytest.raises(ValueError, match="Site 'c'"):
+        util.plate_log_prob_sum(*packed(True))

@@ -5,7 +5,8 @@ from math import prod
 import pytest
 import torch
 
-from pyro.ops.plated_gaussian import Factor, PlatedGaussian, Variable
+from pyro.ops.plated_gaussian import PlatedGaussian
+from pyro.ops.plated_structure import Factor, Variable
 
 SIZES = {"a": 3, "b": 2}
 
@@ -52,8 +53,9 @@ def exponent(structure, sqrts, whites, flat):
         for row in range(prod(SIZES[p] for p in factor.plates)):
             at = dict(zip(factor.plates, torch.unravel_index(torch.tensor(row), [SIZES[p] for p in factor.plates]),
                           strict=True)) if factor.plates else {}
-            touched = [tensors[other][tuple(at.get(p, slice(None)) for p in structure.variables[other].plates)].reshape(-1)
-                       for other in factor.variables]
+            rows = {other: tuple(at.get(p, slice(None)) for p in structure.variables[other].plates)
+                    for other in factor.variables}
+            touched = [tensors[other][rows[other]].reshape(-1) for other in factor.variables]
             index = tuple(at[p] for p in factor.plates)
             total = total - 0.5 * (sqrts[name][index].mT @ torch.cat(touched) - whites[name][index]).square().sum()
     return total

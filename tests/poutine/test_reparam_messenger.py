@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 import torch
 
@@ -74,6 +76,65 @@ def test_as_a_context_manager_the_arguments_are_not_known():
     with poutine.trace() as recorder, poutine.reparam(config={"x": reparam}):
         model(1.0)
     assert set(recorder.trace.nodes) == {"x", "x_decentred"} and reparam.seen[0][2] is None
+
+
+class Begin(poutine.messenger.Messenger):
+    """A handler that knows where sites begin, as those of pyro.infer.autoguide do."""
+
+    def __init__(self, value):
+        self.value = torch.tensor(value)
+
+    def _pyro_sample(self, msg):
+        if msg["value"] is None and msg["name"] == "x":
+            msg["value"], msg["done"] = self.value, True
+
+    def _pyro_get_init_messengers(self, msg):
+        msg["value"] = [self, *(msg["value"] or [])]
+
+
+def follows(msg):
+    start = None if msg["value"] is None else (msg["value"] - msg["fn"].loc) / msg["fn"].scale
+    z = pyro.sample("x_decentred", dist.Normal(0.0, 1.0), obs=start, infer={"is_observed": False})
+    return {"fn": None, "value": msg["fn"].loc + msg["fn"].scale * z, "is_observed": True}
+
+
+def test_sites_begin_where_handlers_around_say():
+    reparam = Reparametriser(follows)
+    with Begin(9.0), Begin(5.0):  # the inner one counts
+        trace = trace_with({"x": reparam})
+    assert trace.nodes["x"]["value"] == 5 and trace.nodes["x_decentred"]["value"] == 2
+    assert trace.stochastic_nodes == ["x_decentred"]
+
+
+@pytest.mark.parametrize("value", [5.0, 0.0])
+def test_what_cannot_begin_there_begins_by_default(value):
+    def refuses(msg):
+        if msg["value"] is not None:
+            raise NotImplementedError
+        return decentred(msg)
+
+    with Begin(value), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trace = trace_with({"x": Reparametriser(refuses)})
+    assert trace.nodes["x"]["value"] != value
+    # zero is proposed where there is no preference
+    assert [str(w.message)[:8] for w in caught] == ([] if value == 0 else ["Site 'x'"])
+
+
+def test_data_that_are_refused_are_an_error():
+    def refuses(msg):
+        raise NotImplementedError("no data")
+
+    conditioned = poutine.condition(model, data={"x": torch.tensor(1.0)})
+    with pytest.raises(NotImplementedError, match="no data"):
+        trace_with({"x": Reparametriser(refuses)}, conditioned)
+
+
+@pytest.mark.parametrize("remains", [
+    lambda msg: {"fn": dist.Delta(torch.tensor(3.0), torch.tensor(-1.0)), "value": torch.tensor(3.0),
+                 "is_observed": True}, decentred])
+def test_a_latent_site_that_became_computed_is_marked_so(remains):
+    assert trace_with({"x": Reparametriser(remains)}).nodes["x"]["infer"] == {"_deterministic": True}
 
 
 @pytest.mark.parametrize("config", [{}, {"y": Reparametriser(decentred)}, lambda msg: None])

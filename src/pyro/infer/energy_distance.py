@@ -6,7 +6,8 @@ For data ``x`` and independent predictions ``X``, ``X'`` of the model on the gui
     E \|X - x\|^\beta - \tfrac{1}{2} E \|X - X'\|^\beta,
 
 a strictly proper score for :math:`0 < \beta < 2`. Vectors are the values of all observed sites together; scales
-multiply squares, and masked elements do not count. With ``prior_scale`` above 0 its product with ``-log p(z)`` is added.
+multiply squares, and masked elements do not count. With ``prior_scale`` above 0 its product with ``-log p(z)`` is
+added.
 
 References:
     T. Gneiting and A. E. Raftery (2007), *Strictly proper scoring rules, prediction, and estimation*, Journal of the

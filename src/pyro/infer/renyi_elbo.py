@@ -12,8 +12,8 @@ whose mean at :math:`\alpha = 0` is the importance-weighted bound, which approac
     \sum_k \hat w_k \nabla \log w_k + (\mathcal{L}_\alpha - \mathcal{L}_\alpha^{(-k)}) \nabla \log q(z_k),
 
 the second term for values without gradients only; :math:`\mathcal{L}_\alpha^{(-k)}` is the bound of the other
-particles, a baseline. With ``stick_the_landing`` the score of ``q`` is replaced by what it amounts to along the values, on which the
-weights depend too: their part of the gradient gets the factor
+particles, a baseline. With ``stick_the_landing`` the score of ``q`` is replaced by what it amounts to along the values,
+on which the weights depend too: their part of the gradient gets the factor
 :math:`\alpha \hat w_k + (1 - \alpha) \hat w_k^2` for :math:`\hat w_k` (leaving the score out would be biased).
 
 References:

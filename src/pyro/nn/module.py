@@ -320,13 +320,9 @@ def clear(mod: PyroModule) -> None:
     Args:
         mod: the module.
     """
-    for name in list(mod._pyro_params):
-        delattr(mod, name)
-    for name in list(mod._parameters):
-        delattr(mod, name)
-    for name in list(mod._modules):
-        delattr(mod, name)
-    mod._pyro_samples.clear()
+    for kept in (mod._pyro_params, mod._pyro_samples, mod._parameters, mod._modules):
+        while kept:
+            mod._pyro_forget(next(iter(kept)))
     mod._pyro_context.used = False
 
 

@@ -16,8 +16,8 @@ factor of the variables further out:
     P_{oo} \leftarrow P_{oo} - C^\top C, \quad h_o \leftarrow h_o - C^\top v
 
 A draw goes the other way: :math:`x_l = L^{-\top} (v + \epsilon_l - C x_o)`. Where the plates do not nest in such a way
-that the rows stay independent, rows are treated as parts of one larger vector; in the extreme all variables are, and the
-elimination is the Cholesky factorisation of the dense precision matrix.
+that the rows stay independent (:mod:`pyro.ops.plated_structure`), rows are treated as parts of one larger vector; in
+the extreme all variables are, and the elimination is the Cholesky factorisation of the dense precision matrix.
 
 References:
     F. Obermeyer et al. (2019), *Tensor variable elimination for plated factor graphs*;
@@ -31,40 +31,10 @@ from math import prod
 import torch
 from torch import Tensor
 
+from pyro.ops.plated_structure import Factor, Plates, Variable, independent_plates
 from pyro.ops.tensor_utils import matvecmul, triangular_solve
 
 __all__ = ["Factor", "PlatedGaussian", "Solved", "Variable"]
-
-Plates = frozenset[str]
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A vector in each row of some plates.
-
-    Attributes:
-        plates: the plates' names, in the order of the dims of its tensors.
-        size: the length of the vector.
-    """
-
-    plates: tuple[str, ...]
-    size: int
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A square in each row of some plates.
-
-    Attributes:
-        plates: the plates' names, in the order of the dims of its tensors.
-        variables: the names of the variables in it, in the order of the rows of A.
-        rank: the number of columns of A.
-    """
-
-    plates: tuple[str, ...]
-    variables: tuple[str, ...]
-    rank: int
-
 
 @dataclass
 class _Group:
@@ -141,8 +111,9 @@ class PlatedGaussian:
         dense: whether to treat all rows as parts of one vector, which costs the cube of the number of all elements.
 
     Example:
-        >>> structure = PlatedGaussian({"mu": Variable((), 1), "x": Variable(("rows",), 1)},
-        ...                            {"mu": Factor((), ("mu",), 1), "x": Factor(("rows",), ("x", "mu"), 1)}, {"rows": 3})
+        >>> variables = {"mu": Variable((), 1), "x": Variable(("rows",), 1)}
+        >>> factors = {"mu": Factor((), ("mu",), 1), "x": Factor(("rows",), ("x", "mu"), 1)}
+        >>> structure = PlatedGaussian(variables, factors, {"rows": 3})
         >>> structure.factor_shape("x")
         (3, 2, 1)
         >>> ones = {"mu": torch.ones(1, 1), "x": torch.tensor([1.0, -1.0])[:, None].expand(3, 2, 1)}
@@ -158,9 +129,9 @@ class PlatedGaussian:
         self.variables = dict(variables)
         self.factors = dict(factors)
         self.plate_sizes = dict(plate_sizes)
-        self._order = list(dict.fromkeys(name for each in (*variables.values(), *factors.values())
-                                         for name in each.plates))
-        self._inner = _independent_plates(self.variables, self.factors, dense)
+        nests = [each.plates for each in variables.values()] + [each.plates for each in factors.values()]
+        self._order = list(dict.fromkeys(name for nest in nests for name in nest))
+        self._inner = independent_plates(self.variables, self.factors, dense)
         self._groups = self._make_groups()
         for group in self._groups:
             self._index_group(group)
@@ -233,30 +204,36 @@ class PlatedGaussian:
         start = white_start = column = 0
         for name in group.factors:
             factor = self.factors[name]
-            shape = self.factor_shape(name)
-            own = torch.arange(prod(shape)).reshape(shape) + start
             flat = self._flat_plates(name, group)
-            begin = 0
-            for other in factor.variables:
-                beyond = self._beyond(other, factor.plates)
-                axes = (*factor.plates, *beyond, "", "rank")
-                sizes = (*self._sizes(factor.plates), *self._sizes(beyond), self.variables[other].size, factor.rank)
-                end = begin + prod(sizes[len(factor.plates):-1])
-                grid = dict(zip(axes, _grid(sizes), strict=True))
-                inside = self._beyond(other, self._inner.variables[other])
-                position = (self._ravel(grid, group.plates, {}),
-                            offsets[other] + self._ravel(grid, (*inside, ""), {"": self.variables[other].size}),
-                            column + self._ravel(grid, (*flat, "rank"), {"rank": factor.rank}))
-                entries[position] = own[..., begin:end, :].reshape(sizes)
-                begin = end
+            self._index_factor(name, group, offsets, start, column, entries)
             sizes = (*self._sizes(factor.plates), factor.rank)
             grid = dict(zip((*factor.plates, "rank"), _grid(sizes), strict=True))
             columns = column + self._ravel(grid, (*flat, "rank"), {"rank": factor.rank})
             white[self._ravel(grid, group.plates, {}), columns] = torch.arange(prod(sizes)).reshape(sizes) + white_start
-            start, white_start = start + prod(shape), white_start + prod(sizes)
+            start, white_start = start + prod(self.factor_shape(name)), white_start + prod(sizes)
             column += prod(self._sizes(flat)) * factor.rank
         group.entries, group.white_entries = entries, white
         self._index_outer(group)
+
+    def _index_factor(
+        self, name: str, group: _Group, offsets: Mapping[str, int], start: int, column: int, entries: Tensor
+    ) -> None:
+        """Enters where the numbers of one factor stand; they begin at a start and have columns from one on."""
+        factor, shape, flat = self.factors[name], self.factor_shape(name), self._flat_plates(name, group)
+        own = torch.arange(prod(shape)).reshape(shape) + start
+        begin = 0
+        for other in factor.variables:
+            beyond = self._beyond(other, factor.plates)
+            axes = (*factor.plates, *beyond, "", "rank")
+            sizes = (*self._sizes(factor.plates), *self._sizes(beyond), self.variables[other].size, factor.rank)
+            end = begin + prod(sizes[len(factor.plates) : -1])
+            grid = dict(zip(axes, _grid(sizes), strict=True))
+            inside = self._beyond(other, self._inner.variables[other])
+            position = (self._ravel(grid, group.plates, {}),
+                        offsets[other] + self._ravel(grid, (*inside, ""), {"": self.variables[other].size}),
+                        column + self._ravel(grid, (*flat, "rank"), {"rank": factor.rank}))
+            entries[position] = own[..., begin:end, :].reshape(sizes)
+            begin = end
 
     def _flat_plates(self, name: str, group: _Group) -> tuple[str, ...]:
         return tuple(plate for plate in self.factors[name].plates if plate not in group.plates)
@@ -329,7 +306,7 @@ class PlatedGaussian:
         return sqrt @ sqrt.mT, matvecmul(sqrt, white)
 
     def _pass_on(self, group: _Group, precision: Tensor, info: Tensor) -> tuple[Tensor, Tensor]:
-        """Sums what is left of a group over the rows that its parent does not have, and puts it in the parent's order."""
+        """What is left of a group, summed over the rows that its parent does not have, in the parent's order."""
         assert group.parent is not None
         sizes = self._sizes(group.plates)
         dims = [i for i, plate in enumerate(group.plates) if plate not in group.parent.plates]
@@ -407,68 +384,3 @@ class PlatedGaussian:
 def _grid(sizes: Sequence[int]) -> tuple[Tensor, ...]:
     """The coordinates of all elements of a tensor, each of the tensor's full shape."""
     return torch.meshgrid(*map(torch.arange, sizes), indexing="ij") if sizes else ()
-
-
-@dataclass
-class _InnerPlates:
-    """Along which plates the elimination keeps rows apart.
-
-    Attributes:
-        variables: the plates in whose rows each variable is eliminated.
-        factors: the plates in whose rows each factor is used.
-        outer: for each set of plates, the variables of outer plates that its factors touch.
-    """
-
-    variables: dict[str, Plates]
-    factors: dict[str, Plates]
-    outer: dict[Plates, set[str]]
-
-
-def _independent_plates(
-    variables: Mapping[str, Variable], factors: Mapping[str, Factor], dense: bool
-) -> _InnerPlates:
-    """Takes plates away from variables and factors until rows can be eliminated independently of each other."""
-    inner = {name: frozenset() if dense else frozenset(variable.plates) for name, variable in variables.items()}
-    while True:
-        used = _agree(variables, factors, inner)
-        outer = _nest(factors, inner, used)
-        if outer is not None:
-            return _InnerPlates(inner, used, outer)
-
-
-def _agree(
-    variables: Mapping[str, Variable], factors: Mapping[str, Factor], inner: dict[str, Plates]
-) -> dict[str, Plates]:
-    """Makes each variable's plates plates of all its factors, where a factor has the plates that its variables kept."""
-    used = {name: frozenset(factor.plates) for name, factor in factors.items()}
-    changed = True
-    while changed:
-        changed = False
-        for name, factor in factors.items():
-            for other in factor.variables:
-                lost = (frozenset(variables[other].plates) & used[name]) - inner[other]
-                used[name] -= lost
-                kept = inner[other] & used[name]
-                changed |= bool(lost) or kept != inner[other]
-                inner[other] = kept
-    return used
-
-
-def _nest(
-    factors: Mapping[str, Factor], inner: dict[str, Plates], used: Mapping[str, Plates]
-) -> dict[Plates, set[str]] | None:
-    """The outer variables of each set of plates; ``None`` after a change of ``inner`` where the sets do not nest."""
-    found: dict[Plates, set[str]] = {plates: set() for plates in (*inner.values(), *used.values())}
-    for name, factor in factors.items():
-        found[used[name]] |= {other for other in factor.variables if inner[other] != used[name]}
-    for plates in sorted(found, key=lambda plates: (-len(plates), sorted(plates))):
-        outer = found[plates]
-        if not outer:
-            continue
-        parent = frozenset().union(*(inner[other] for other in outer))
-        if parent not in {inner[other] for other in outer}:
-            shared = frozenset.intersection(*(inner[other] for other in outer))
-            inner.update(dict.fromkeys(outer, shared))
-            return None
-        found[parent] |= {other for other in outer if inner[other] != parent}
-    return found

@@ -70,7 +70,7 @@ GUIDES: dict[str, Callable[[Any], Any]] = {
     "normalizing_flow": partial(autoguide.AutoNormalizingFlow, init_transform_fn=partial(
         iterated, 2, affine_autoregressive, hidden_dims=[12])),
     "iaf_normal": partial(autoguide.AutoIAFNormal, hidden_dim=[12]),
-    "bnaf_normal": partial(autoguide.AutoBNAFNormal, num_flows=2, hidden_factors=[2]),
+    "bnaf_normal": partial(autoguide.AutoBNAFNormal, num_flows=1, hidden_factors=[2]),
     "laplace": autoguide.AutoLaplaceApproximation,
     "list": in_parts,
 }

@@ -6,6 +6,7 @@ import torch
 import pyro
 import pyro.distributions as dist
 from pyro import poutine
+from pyro.infer.autoguide.structured import AutoStructured
 from pyro.infer.reparam import StructuredReparam
 
 
@@ -35,6 +36,27 @@ def test_the_density_is_that_of_the_coordinates():
     assert torch.equal(values["y"], b.exp()) and trace.nodes["y_aux"]["cond_indep_stack"] == ()
     log_joint = poutine.trace(poutine.condition(model, data=values)).get_trace().log_prob_sum()
     torch.testing.assert_close(trace.log_prob_sum(), log_joint + math.log(2.0) + b.sum())
+
+
+@pytest.mark.parametrize("conditionals", ["normal", "mvn"])
+def test_with_the_guide_itself(conditionals):
+    pyro.clear_param_store()
+    pyro.set_rng_seed(0)
+    guide = AutoStructured(model, conditionals=conditionals)
+    guide()
+    structured = StructuredReparam(guide)
+    trace = poutine.trace(structured.reparam(model)).get_trace()
+    aux = {name: trace.nodes[name]["value"].detach() for name in trace.stochastic_nodes if name.endswith("_aux")}
+
+    def flat(*values):
+        x, y = (structured.transform_samples(dict(zip(aux, values, strict=True)))[name] for name in ("x", "y"))
+        return torch.cat([x.reshape(-1), y.reshape(-1)])
+
+    values = {name: value.detach() for name, value in structured.transform_samples(aux).items()}
+    log_joint = poutine.trace(poutine.condition(model, data=values)).get_trace().log_prob_sum()
+    jacobian = torch.autograd.functional.jacobian(flat, tuple(aux.values()))
+    stretch = torch.cat([block.reshape(3, -1) for block in jacobian], -1).det().abs().log()
+    torch.testing.assert_close(trace.log_prob_sum(), log_joint + stretch, rtol=1e-4, atol=1e-4)
 
 
 def test_samples_are_transformed():

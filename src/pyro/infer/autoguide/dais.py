@@ -18,7 +18,7 @@ is an unbiased estimate of a lower bound of the evidence, and the parameters are
 
 References:
     T. Geffner and J. Domke (2021), *MCMC variational inference via uncorrected Hamiltonian annealing*;
-    G. Zhang, K. Hsu, J. Li, C. Finn and R. Grosse (2021), *Differentiable annealed importance sampling and the perils of
+    G. Zhang et al. (2021), *Differentiable annealed importance sampling and the perils of
     gradient noise*;
     M. Jankowiak and D. Phan (2022), *Surrogate likelihoods for variational annealed importance sampling*
 """
@@ -39,7 +39,8 @@ from pyro.infer.autoguide.continuous import AutoContinuous
 from pyro.infer.autoguide.initialization import InitFn, init_to_uniform
 from pyro.infer.autoguide.options import check_init_scale
 from pyro.nn.module import PyroParam
-from pyro.poutine.handlers import block, condition, mask, trace
+from pyro.poutine.handlers import block, condition, trace
+from pyro.poutine.mask_messenger import MaskMessenger
 from pyro.primitives import sample
 
 __all__ = ["AutoDAIS", "AutoSurrogateLikelihoodDAIS", "Schedule", "anneal", "check_schedule",
@@ -175,6 +176,16 @@ class AutoDAIS(AutoContinuous):
         torch.Size([])
     """
 
+    # parameters
+    eta0: Any
+    eta_coeff: Any
+    gamma: Any
+    beta_increments: Any
+    mass_matrix: Any
+    z_0_loc: Any
+    z_0_scale: Any
+    z_0_scale_tril: Any
+
     def __init__(
         self,
         model: Any,
@@ -250,8 +261,9 @@ class AutoDAIS(AutoContinuous):
         prefix = f"_{self._pyro_name}"
         start = self.get_base_dist()
         z = sample(f"{prefix}_z_0", start, infer={"is_auxiliary": True})
-        white = Normal(torch.zeros_like(self.z_0_loc), 1.0).expand([self.K, self.latent_dim]).to_event(2)
-        with mask(mask=False):
+        zeros = torch.zeros_like(self.z_0_loc).expand(self.K, self.latent_dim)
+        white = Normal(zeros, torch.ones_like(zeros)).to_event(2)
+        with MaskMessenger(False):
             noise = sample(f"{prefix}_momentum", white, infer={"is_auxiliary": True})
         schedule = Schedule.of(self.beta_increments, self.eta0, self.eta_coeff, self._inits[1], self.gamma,
                                self.mass_matrix)

@@ -24,7 +24,7 @@ from pyro.infer.autoguide.guide import _takes_no_arguments
 from pyro.infer.autoguide.initialization import InitFn, init_to_feasible, init_to_mean
 from pyro.infer.autoguide.options import check_init_scale
 from pyro.infer.autoguide.utils import deep_getattr, deep_setattr, helpful_support_errors
-from pyro.nn.module import PyroModule, PyroParam
+from pyro.nn.module import PyroModule, PyroParam, _PyroModuleMeta
 from pyro.ops.tensor_utils import periodic_repeat
 from pyro.poutine.guide import GuideMessenger
 from pyro.poutine.handlers import block
@@ -37,7 +37,7 @@ __all__ = ["AutoHierarchicalNormalMessenger", "AutoMessenger", "AutoMessengerMet
 Posterior = TorchDistributionMixin | Tensor
 
 
-class AutoMessengerMeta(type(PyroModule), ABCMeta):  # type: ignore[misc]
+class AutoMessengerMeta(_PyroModuleMeta, ABCMeta):
     """The class of classes that are both handlers of effects and modules."""
 
 
@@ -177,7 +177,7 @@ class AutoMessenger(GuideMessenger, PyroModule, metaclass=AutoMessengerMeta):
 def _transform(name: str, prior: Any) -> Transform:
     """The map from unconstrained space onto the support of a site's prior."""
     with helpful_support_errors({"name": name, "fn": prior}):
-        return biject_to(prior.support).with_cache()
+        return biject_to(prior.support).with_cache()  # type: ignore[no-any-return]
 
 
 class _LocScaleMessenger(AutoMessenger):
@@ -349,7 +349,7 @@ class AutoRegressiveMessenger(_LocScaleMessenger):
         ValueError: if ``init_scale`` is not positive.
     """
 
-    def get_posterior(self, name: str, prior: TorchDistributionMixin) -> Posterior:
+    def get_posterior(self, name: str, prior: Any) -> Posterior:
         """The posterior of a site.
 
         Args:

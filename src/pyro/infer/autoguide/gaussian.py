@@ -32,7 +32,8 @@ from pyro.infer.autoguide.unconstrained import unconstrain
 from pyro.infer.autoguide.utils import deep_getattr, deep_setattr
 from pyro.infer.track_provenance import is_sample_site, trace_with_parents
 from pyro.nn.module import PyroModule, PyroParam
-from pyro.ops.plated_gaussian import Factor, PlatedGaussian, Solved, Variable
+from pyro.ops.plated_gaussian import PlatedGaussian, Solved
+from pyro.ops.plated_structure import Factor, Variable
 from pyro.poutine.handlers import block
 
 __all__ = ["AutoGaussian"]
@@ -146,6 +147,7 @@ class AutoGaussian(AutoContinuous):
     ) -> tuple[dict[str, Factor], dict[str, dict[int, tuple[str, int]]]]:
         """A factor for each site that counts, and its plates."""
         latent = dict(self._sites())
+        assert self.init_loc_fn is not None
         with block():
             trace, parents = trace_with_parents(InitMessenger(self.init_loc_fn)(self.model), args, kwargs)
         factors, plates = {}, {}

@@ -36,7 +36,8 @@ from pyro.infer.autoguide.utils import deep_getattr, deep_setattr, helpful_suppo
 from pyro.infer.inspect import get_dependencies
 from pyro.nn.module import PyroModule, PyroParam
 from pyro.ops.tensor_utils import matvecmul
-from pyro.poutine.handlers import block, infer_config
+from pyro.poutine.handlers import block
+from pyro.poutine.infer_config_messenger import InferConfigMessenger
 from pyro.primitives import sample, subsample
 
 __all__ = ["AutoStructured"]
@@ -76,7 +77,7 @@ class AutoStructured(AutoGuide):
         >>> def model():
         ...     x = pyro.sample("x", dist.Normal(0.0, 1.0).expand([2]).to_event(1))
         ...     pyro.sample("y", dist.LogNormal(x.sum(), 1.0))
-        >>> guide = AutoStructured(model, conditionals={"x": "normal", "y": "delta"}, dependencies={"y": {"x": "linear"}})
+        >>> guide = AutoStructured(model, conditionals={"x": "normal", "y": "delta"})
         >>> sorted(guide())
         ['x', 'y']
     """
@@ -96,7 +97,8 @@ class AutoStructured(AutoGuide):
     ) -> None:
         for kind in [conditionals] if isinstance(conditionals, str) else conditionals.values():
             if not callable(kind) and kind not in _CONDITIONALS:
-                raise ValueError(f"Unsupported conditional type: {kind}. Expected one of {_CONDITIONALS}, or a function.")
+                raise ValueError(f"Unsupported conditional type: {kind}. Expected one of {_CONDITIONALS}, or a "
+                                 "function.")
         _check_dependencies(dependencies)
         self.init_loc_fn = init_loc_fn
         self._init_scale = check_init_scale(init_scale)
@@ -192,7 +194,6 @@ class AutoStructured(AutoGuide):
         tril = deep_getattr(self.scale_trils, name)
         return matvecmul(tril, white) * scale, scale.log() + tril.diagonal(dim1=-2, dim2=-1).log()
 
-    @infer_config(config_fn=lambda site: {"is_auxiliary": True})
     def get_deltas(self, save_params: Collection[str] | None = None) -> dict[str, Delta]:
         """Draws all sites, with all rows of plates, outside of any plate.
 
@@ -203,8 +204,8 @@ class AutoStructured(AutoGuide):
             A point mass for each site; its log-density is that which the guide's density has beside the density of the
             auxiliary sites.
         """
-        with self._pyro_context:
-            wanted = self._order if save_params is None else save_params
+        wanted = self._order if save_params is None else save_params
+        with self._pyro_context, InferConfigMessenger(lambda site: {"is_auxiliary": True}):
             deltas = self._draw(set(wanted))
         return {name: deltas[name] for name, _ in self._sites() if name in wanted}
 
@@ -243,7 +244,7 @@ class AutoStructured(AutoGuide):
         return Delta(value, log_density=-log_det, event_dim=event_dim)
 
     def _shaped(self, name: str, flat: Tensor) -> Tensor:
-        """Undoes flattening; plates around the guide, which keep places free for those of a site, stand left of them."""
+        """Undoes flattening; plates around the guide stand left of those of a site, for which they keep places free."""
         shape, batch = self._shapes[name], flat.shape[:-1]
         own = len(shape) - self._event_dims[name]
         is_free = prod(batch[max(0, len(batch) - own) :]) == 1
