@@ -157,7 +157,8 @@ def test_deterministic_names_a_value(event_dim, batch_shape):
     value = torch.ones(2, 3)
     trace = traced(lambda: pyro.deterministic("d", value, event_dim=event_dim))
     assert trace.nodes["_RETURN"]["value"] is value and trace.nodes["d"]["fn"].batch_shape == batch_shape
-    assert trace.nodes["d"]["infer"] == {"_deterministic": True} and trace.log_prob_sum() == 0
+    assert trace.nodes["d"]["infer"] == {"_deterministic": True, "_has_event_dim": event_dim is not None}
+    assert trace.log_prob_sum() == 0
     assert pyro.deterministic("d", value) is value
 
 

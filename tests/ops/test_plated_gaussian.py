@@ -1,6 +1,6 @@
 """Elimination over plates against the dense precision matrix."""
 
-from math import prod
+import itertools
 
 import pytest
 import torch
@@ -42,6 +42,11 @@ def numbers(structure):
     return sqrts, {name: torch.randn(x.shape[:-2] + x.shape[-1:], dtype=torch.float64) for name, x in sqrts.items()}
 
 
+def row(tensor, plates, at):
+    """What a factor at some coordinates uses of a variable, flat."""
+    return tensor[tuple(at.get(p, slice(None)) for p in plates)].reshape(-1)
+
+
 def exponent(structure, sqrts, whites, flat):
     """The log-density up to a constant, by the definition: a loop over all rows of all factors."""
     names = list(structure.variables)
@@ -50,13 +55,9 @@ def exponent(structure, sqrts, whites, flat):
                for name, part in parts.items()}
     total = flat.new_zeros(())
     for name, factor in structure.factors.items():
-        for row in range(prod(SIZES[p] for p in factor.plates)):
-            at = dict(zip(factor.plates, torch.unravel_index(torch.tensor(row), [SIZES[p] for p in factor.plates]),
-                          strict=True)) if factor.plates else {}
-            rows = {other: tuple(at.get(p, slice(None)) for p in structure.variables[other].plates)
-                    for other in factor.variables}
-            touched = [tensors[other][rows[other]].reshape(-1) for other in factor.variables]
-            index = tuple(at[p] for p in factor.plates)
+        for index in itertools.product(*(range(SIZES[p]) for p in factor.plates)):
+            at = dict(zip(factor.plates, index, strict=True))
+            touched = [row(tensors[other], structure.variables[other].plates, at) for other in factor.variables]
             total = total - 0.5 * (sqrts[name][index].mT @ torch.cat(touched) - whites[name][index]).square().sum()
     return total
 

@@ -12,7 +12,7 @@ from torch.fx import Graph, GraphModule, Node
 from torch.utils._pytree import tree_map
 
 from pyro.compiler.errors import Unsupported
-from pyro.compiler.graph import StepGraph
+from pyro.compiler.graph import Executable, StepGraph
 
 __all__ = ["accelerator", "on_device"]
 
@@ -59,7 +59,7 @@ def on_device(graph: StepGraph, device: torch.device) -> StepGraph:
     return StepGraph(GraphModule(constants, copy), inputs, outputs)
 
 
-def _attribute(module: GraphModule, name: str) -> Any:
+def _attribute(module: GraphModule | Executable, name: str) -> Any:
     value: Any = module
     for part in name.split("."):
         value = getattr(value, part)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import torch
@@ -21,49 +20,17 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 from torch.utils.weak import WeakIdKeyDictionary
 
 from pyro.compiler.errors import CannotCapture
-from pyro.compiler.functional import EACH, decompositions, functional
+from pyro.compiler.facts import Facts, facts_of, has_dynamic_shape
+from pyro.compiler.functional import functional
 from pyro.compiler.graph import TensorMeta
 from pyro.compiler.numbers import Expression, Number, Numbers
 from pyro.compiler.scalars import NODES, WITH_TENSORS, FixedNumber
-from pyro.compiler.views import put_back, view_source
+from pyro.compiler.views import put_back
 from pyro.poutine.trace_messenger import NOT_THE_USERS
 
 __all__ = ["Outside", "Recorder"]
 
 _aten = torch.ops.aten
-# questions whose answers are fixed by shapes and types
-_HARMLESS = {_aten._has_compatible_shallow_copy_type.default, _aten.is_same_size.default,
-             *(getattr(_aten.result_type, overload) for overload in _aten.result_type.overloads())}
-_COMPOSITE = torch._C.DispatchKey.CompositeImplicitAutograd
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What matters of an operator's schema; see :func:`_facts`."""
-
-    is_ignored: bool
-    is_read: bool
-    is_dynamic: bool
-    is_mutable: bool
-    is_view: bool
-    simpler: Any
-    takes_numbers: bool
-
-
-@cache
-def _facts(func: Any) -> _Facts:
-    returns = func._schema.returns
-    simpler = decompositions().get(func)
-    if simpler is None and func.has_kernel_for_dispatch_key(_COMPOSITE):
-        simpler = func.decompose
-    return _Facts(
-        is_ignored=func.namespace == "profiler" or func in _HARMLESS or not (returns or func._schema.is_mutable),
-        is_read=any(str(returned.type) not in ("Tensor", "List[Tensor]") for returned in returns),
-        is_dynamic=torch.Tag.dynamic_output_shape in func.tags,
-        is_mutable=func._schema.is_mutable,
-        is_view=view_source(func),
-        simpler=simpler,
-        takes_numbers=func in EACH)  # torch's decompositions take plain floats only
 
 
 @dataclass
@@ -181,7 +148,7 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = {} if kwargs is None else kwargs
-        facts = _facts(func)
+        facts = facts_of(func)
         if facts.is_ignored or (facts.is_read and self._reads_constants(args)):
             return func(*args, **kwargs)
         self._refuse(func, facts, args, kwargs)
@@ -200,15 +167,15 @@ class Recorder(TorchDispatchMode):
     def _reads_constants(self, args: Sequence[Any]) -> bool:
         return all(_is_constant(self.node(value)) for value in args if isinstance(value, Tensor))
 
-    def _refuse(self, func: Any, facts: _Facts, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    def _refuse(self, func: Any, facts: Facts, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         if facts.is_read:
             raise self.refusal("reads the value of a tensor")
         if kwargs.get("generator") is not None:
             raise self.refusal("draws from a generator of its own")
-        if facts.is_dynamic and _has_dynamic_shape(func, args):
+        if facts.is_dynamic and has_dynamic_shape(func, args):
             raise self.refusal(f"calls {func}, the shape of whose result depends on values")
 
-    def _simpler(self, facts: _Facts, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _simpler(self, facts: Facts, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What simpler operators compute; they are recorded in place of the operator."""
         if not facts.takes_numbers:
             args, kwargs = tuple(map(_plain, args)), {name: _plain(value) for name, value in kwargs.items()}
@@ -243,7 +210,7 @@ class Recorder(TorchDispatchMode):
 
     def _made(self, result: Tensor, node: Node, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         node.meta["val"] = TensorMeta.of(result)
-        if func is not operator.getitem and _facts(func).is_view:
+        if func is not operator.getitem and facts_of(func).is_view:
             source = self._views[args[0]]
             self._views[result] = _View(source.root, (*source.steps, (func, args[1:], kwargs)), node,
                                         source.root.changes)
@@ -395,12 +362,6 @@ def _is_constant(node: Node) -> bool:
 
 def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Number) else value
-
-
-def _has_dynamic_shape(func: Any, args: Sequence[Any]) -> bool:
-    if func is not _aten.index.Tensor:
-        return True
-    return any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1])
 
 
 def _user_line() -> tuple[str, int] | None:

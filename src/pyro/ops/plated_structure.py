@@ -70,7 +70,8 @@ def independent_plates(
         factors: by name.
         dense: whether to take all plates away.
     """
-    inner: dict[str, Plates] = {name: frozenset() if dense else frozenset(variable.plates) for name, variable in variables.items()}
+    inner: dict[str, Plates] = {name: frozenset(() if dense else variable.plates)
+                                for name, variable in variables.items()}
     while True:
         used = _agree(variables, factors, inner)
         outer = _nest(factors, inner, used)
@@ -107,10 +108,10 @@ def _nest(
         outer = found[plates]
         if not outer:
             continue
-        parent = frozenset().union(*(inner[other] for other in outer))
-        if parent not in {inner[other] for other in outer}:
-            shared = frozenset.intersection(*(inner[other] for other in outer))
-            inner.update(dict.fromkeys(outer, shared))
+        nests = {inner[other] for other in outer}
+        parent = frozenset().union(*nests)
+        if parent not in nests:
+            inner.update(dict.fromkeys(outer, frozenset.intersection(*nests)))
             return None
         found[parent] |= {other for other in outer if inner[other] != parent}
     return found

@@ -17,7 +17,7 @@ DATA = torch.tensor([1.0, 0.5, 2.0, 1.5])
 def model(rows=None):
     x = pyro.sample("x", dist.Normal(torch.zeros(2), 1.0).to_event(1))
     with pyro.plate("data", 4, subsample_size=rows) as index:
-        pyro.sample("y", dist.Normal(x.sum(-1, keepdim=True), 1.0), obs=DATA[index])
+        pyro.sample("y", dist.Normal(x.sum(-1), 1.0), obs=DATA[index])
 
 
 def surrogate(rows=None):

@@ -162,7 +162,8 @@ def _as_strided_scatter(
     order = _order_in_memory(builder, source)
     lying = _permuted(source, order)
     parts = [(lying, contiguous_strides(lying.shape), 0), (part, tuple(stride), offset or 0)]
-    return _permuted(builder.assemble(builder.kind(val), lying.shape, parts), [order.index(d) for d in range(len(order))])
+    back = [order.index(d) for d in range(len(order))]
+    return _permuted(builder.assemble(builder.kind(val), lying.shape, parts), back)
 
 
 def _permuted(source: Expression, order: Sequence[int]) -> Expression:
