@@ -168,6 +168,11 @@ def test_bitwise(name: str, dtype: torch.dtype) -> None:
     agree(torch.bitwise_not, sample((11,), dtype))
 
 
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 5, 8, -1, -2])
+def test_whole_powers_of_constants(exponent: int) -> None:
+    agree(lambda x: x.pow(exponent) + torch.full((), 3.0).pow(exponent) * torch.ones_like(x), torch.tensor([1.5, -0.5]))
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_power_and_angle(dtype: torch.dtype) -> None:
     a, b = sample((21,), dtype), sample((21,), dtype, seed=1)

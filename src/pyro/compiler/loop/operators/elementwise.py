@@ -161,11 +161,13 @@ def power(base: Value, exponent: Value) -> Value:
 def _whole_power(base: Value, exponent: int) -> Value:
     if exponent < 0:
         return base.like(1) / _whole_power(base, -exponent)
-    result = base.like(1)
-    for bit in bin(exponent)[2:]:
-        result = result * result if result.number is None else result
+    if exponent == 0:
+        return base.like(1)
+    result = base
+    for bit in bin(exponent)[3:]:
+        result = result * result
         if bit == "1":
-            result = base if result.number is not None else result * base
+            result = result * base
     return result
 
 
