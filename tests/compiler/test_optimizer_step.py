@@ -96,7 +96,7 @@ class Counting(torch.optim.SGD):
 
 
 @pytest.mark.parametrize(("optimizer_class", "reason"), [
-    (Growing, "adds state 'more' during the run"), (Counting, "state 'count' is no tensor and changes")])
+    (Growing, "adds state 'more' during the run"), (Counting, "keeps state 'count', which is no tensor and changes")])
 def test_state_that_is_no_fixed_set_of_tensors_is_refused(optimizer_class, reason):
     leaves, optimizer = stepped(torch.optim.SGD, lr=0.1)
     optimizer.__class__ = optimizer_class

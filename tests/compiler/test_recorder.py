@@ -102,8 +102,6 @@ def test_the_graph_computes_what_the_program_did(name):
 
 def test_shapes_and_types_are_those_of_the_values():
     graph = recorded(lambda x: (x.double().t() @ x.double())[:, 0].long(), X)
-    for node, value in zip([n for n in graph.nodes if n.op == "call_function"], graph.nodes, strict=False):
-        assert node.meta["val"].numel() >= 0 and value is not None
     (result,) = next(node for node in graph.nodes if node.op == "output").args[0]
     meta = result.meta["val"]
     assert (meta.shape, meta.dtype, meta.dim(), meta.numel()) == ((3,), torch.int64, 1, 3)

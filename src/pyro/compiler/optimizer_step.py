@@ -185,8 +185,8 @@ def _new_state(layout: OptimizerState, optimizer: Optimizer, fresh: Sequence[Ten
         for key, value in optimizer.state[leaf].items():
             if isinstance(value, Tensor):
                 if (i, key) not in layout.places:
-                    raise CannotCapture(f"the optimiser adds state '{key}' during the run")
+                    raise CannotCapture(f"adds state '{key}' during the run")
             elif key not in old or old[key] != value:
-                raise CannotCapture(f"the optimiser's state '{key}' is no tensor and changes from step to step")
+                raise CannotCapture(f"keeps state '{key}', which is no tensor and changes from step to step")
     old_tensors = zip(layout.places, layout.tensors(), strict=True)
     return [optimizer.state[fresh[i]][key].to(before.dtype) for (i, key), before in old_tensors]

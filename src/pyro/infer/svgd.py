@@ -214,7 +214,7 @@ class SVGD:
             raise AssertionError(f"SVGD: expected a SteinKernel such as RBFSteinKernel(), got {kernel!r}.")
         if mode not in ("univariate", "multivariate"):
             raise AssertionError(f"SVGD: expected mode 'univariate' or 'multivariate', got {mode!r}.")
-        self.model = vectorize(model, num_particles, max_plate_nesting)
+        self.model = vectorize(model, num_particles=num_particles, max_plate_nesting=max_plate_nesting)
         self.kernel = kernel
         self.optim = optim
         self.num_particles = num_particles
