@@ -212,6 +212,14 @@ def test_a_float_that_is_read_without_a_trace_stays_as_it_is():
     assert fits == [True, False]
 
 
+@pytest.mark.parametrize("use", [lambda x: sum(1.0 for _ in range(int(x))), lambda x: float(np.floor(x)), math.floor])
+def test_whole_parts_are_those_of_the_number_as_it_is(use):
+    problem = Problem(scaled(use).model, lambda number: guide(), args=(10.0,))
+    step = captured(problem)
+    assert not any(all(c.holds([*step.layout.options(), value]) for c in step.conditions) for value in (9.0, 11.5))
+    assert 10.0 in {value for node in step.draft.graph.nodes for value in node.args if isinstance(value, float | int)}
+
+
 def test_what_a_program_asks_about_a_number_is_a_condition():
     step = captured(scaled(lambda x: x if x < 0.5 else 0.5))
     fits = [all(c.holds([*step.layout.options(), value]) for c in step.conditions) for value in (0.25, 0.4, 0.7)]

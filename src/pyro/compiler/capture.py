@@ -34,8 +34,9 @@ from pyro.poutine.trace_messenger import user_line
 
 __all__ = ["Captured", "capture", "numbers_of"]
 
-# how far numbers are moved for the two recordings: enough to differ in single precision, too little to matter
-_MOVES = (3.1415e-6, 7.3891e-6)
+# how far numbers are moved for the two recordings: enough to differ in single precision, too little to matter; down and
+# up, so that what is rounded without a trace differs, too
+_MOVES = (3.1415e-6, -7.3891e-6)
 
 
 @dataclass(frozen=True)

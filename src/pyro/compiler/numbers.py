@@ -134,7 +134,44 @@ class Number(float):
     def __bool__(self) -> bool:
         return bool(self._numbers.decide(operator.ne, self, 0.0))
 
-    __hash__ = float.__hash__
+    def _answer(self, question: Callable[..., Any], *operands: Any) -> Any:
+        return self._numbers.answer(question, self, *operands)
+
+    def __int__(self) -> int:
+        return self._answer(int)  # type: ignore[no-any-return]
+
+    def __trunc__(self) -> int:
+        return self._answer(math.trunc)  # type: ignore[no-any-return]
+
+    def __floor__(self) -> int:
+        return self._answer(math.floor)  # type: ignore[no-any-return]
+
+    def __ceil__(self) -> int:
+        return self._answer(math.ceil)  # type: ignore[no-any-return]
+
+    def __round__(self, digits: Any = None) -> Any:
+        return self._answer(round, digits)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._answer(operator.floordiv, _plain(other)) if isinstance(other, int | float) else NotImplemented
+
+    def __mod__(self, other: Any) -> Any:
+        return self._answer(operator.mod, _plain(other)) if isinstance(other, int | float) else NotImplemented
+
+    def __repr__(self) -> str:
+        return self._answer(repr)  # type: ignore[no-any-return]
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return self._answer(format, spec)  # type: ignore[no-any-return]
+
+    def __hash__(self) -> int:
+        return self._answer(hash)  # type: ignore[no-any-return]
+
+    def is_integer(self) -> bool:
+        """Whether it is a whole number."""
+        return self._answer(float.is_integer)  # type: ignore[no-any-return]
 
 
 class Numbers:
@@ -180,6 +217,13 @@ class Numbers:
         self.conditions.append(Condition(comparison, expression, given, answer))
         return answer
 
+    def answer(self, question: Callable[..., Any], number: Number, *operands: Any) -> Any:
+        """Asks about a number as it is what jumps, such as its whole part, and keeps the answer as a condition."""
+        expression = number.expression
+        answer = question(expression.evaluate(self.values), *operands)
+        self.conditions.append(Condition(_Asks(question, operands), expression, answer, True))
+        return answer
+
     def find(self, value: float, rounded: bool = False) -> Number | None:
         """The number that has this value.
 
@@ -188,6 +232,17 @@ class Numbers:
             rounded: whether it has gone through single precision.
         """
         return (self._rounded if rounded else self._derived).get(value)
+
+
+@dataclass(frozen=True)
+class _Asks:
+    """Whether a question about a number has a given answer."""
+
+    question: Callable[..., Any]
+    operands: tuple[Any, ...]
+
+    def __call__(self, value: float, answer: Any) -> bool:
+        return bool(self.question(value, *self.operands) == answer)
 
 
 def _same(value: Any, other: Any) -> bool:
