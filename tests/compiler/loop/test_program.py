@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pyro.compiler.loop import compile_loop
+from pyro.compiler.errors import Unsupported
+from pyro.compiler.loop import compile_loop, program
 from tests.compiler.loop.steps import sample, step_graph, trajectories
 from tests.compiler.loop.workloads import WORKLOADS
 
@@ -128,3 +129,11 @@ def test_long_chains() -> None:
 
     got, expected, _ = trajectories(step, [sample((200,), torch.float64)], steps=2)
     torch.testing.assert_close(got[0], expected[0], rtol=1e-13, atol=1e-13)
+
+
+def test_a_text_that_would_take_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = step_graph(lambda x: (x + 1,), (torch.zeros(()),))
+    compile_loop(graph)
+    monkeypatch.setattr(program, "_LONGEST", 5)
+    with pytest.raises(Unsupported, match=r"its text has \d+ lines; from 5 on"):
+        compile_loop(graph)

@@ -28,6 +28,10 @@ from pyro.compiler.loop.vector_math import LIBRARY
 __all__ = ["LoopProgram", "compile_loop"]
 
 
+# of lines: about ten seconds of LLVM's time, which grows faster than the text
+_LONGEST = 40_000
+
+
 def compile_loop(graph: StepGraph, *, strict: bool = False) -> "LoopProgram":
     """Lowers a captured step to a native function that runs many.
 
@@ -62,6 +66,9 @@ class LoopProgram:
         self.graph = graph
         writer = _Writer(graph, STRICT if strict else FAST)
         self.ir = writer.text
+        length = self.ir.count("\n")
+        if length > _LONGEST:
+            raise Unsupported(f"its text has {length} lines; from {_LONGEST} on LLVM would take too long")
         self.lowering_seconds = perf_counter() - start
         self._native = compile_text(self.ir, "run")
         self.compile_seconds = self._native.seconds
