@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pyro.distributions.multivariate_normal import MultivariateNormal
 from pyro.distributions.normal import Normal
+from pyro.ops.validation import readable
 
 __all__ = ["NanMaskedMultivariateNormal", "NanMaskedNormal"]
 
@@ -93,6 +94,9 @@ class NanMaskedMultivariateNormal(MultivariateNormal):
             Their log densities.
         """
         is_missing = value.isnan()
+        if readable(is_missing) and not is_missing.any():
+            log_prob: Tensor = super().log_prob(value)  # type: ignore[no-untyped-call]
+            return log_prob
         difference = torch.where(is_missing, self.loc, value) - self.loc
         if self._validate_args:
             self._validate_sample(difference)
@@ -105,5 +109,5 @@ class NanMaskedMultivariateNormal(MultivariateNormal):
         z = torch.linalg.solve_triangular(root.mT, difference.unsqueeze(-1), upper=False).squeeze(-1)
         log_det = root.diagonal(dim1=-2, dim2=-1).abs().log().sum(-1)
         count = (~is_missing).to(factor.dtype).sum(-1)
-        log_prob: Tensor = -0.5 * (z.square().sum(-1) + count * math.log(2 * math.pi)) - log_det
+        log_prob = -0.5 * (z.square().sum(-1) + count * math.log(2 * math.pi)) - log_det
         return log_prob

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Size, Tensor
+from torch.distributions.utils import lazy_property
 from torch.nn.functional import logsigmoid
 
 from pyro.distributions import constraints
@@ -48,15 +49,37 @@ class OrderedLogistic(Categorical):
 
     def _construct(self, predictor: Tensor | float, cutpoints: Tensor) -> None:
         predictor = torch.as_tensor(predictor, dtype=cutpoints.dtype, device=cutpoints.device)
-        batch_shape = broadcast_shape(tuple(predictor.shape), tuple(cutpoints.shape[:-1]))
+        batch_shape = Size(broadcast_shape(tuple(predictor.shape), tuple(cutpoints.shape[:-1])))
         self.predictor, self.cutpoints = predictor.expand(batch_shape), cutpoints.expand(batch_shape + (-1,))
-        above = self.cutpoints - self.predictor.unsqueeze(-1)
+        self._num_events = cutpoints.shape[-1] + 1
+        torch.distributions.Distribution.__init__(self, batch_shape, validate_args=False)
+
+    @property
+    def _above(self) -> Tensor:
+        return self.cutpoints - self.predictor.unsqueeze(-1)
+
+    # s(b) - s(a) = s(b) s(-a) (1 - e^(a - b)) for the sigmoid s: no digits cancel in the tails.
+
+    @lazy_property
+    def logits(self) -> Tensor:
+        """The log probabilities, shape batch_shape + (K,)."""
+        above = self._above
         log_below, log_beyond = logsigmoid(above), logsigmoid(-above)
-        # s(b) - s(a) = s(b) s(-a) (1 - e^(a - b)) for the sigmoid s: no digits cancel in the tails.
         log_gap = (-torch.expm1(-self.cutpoints.diff())).log()
         between = log_below[..., 1:] + log_beyond[..., :-1] + log_gap
-        logits = torch.cat([log_below[..., :1], between, log_beyond[..., -1:]], -1)
-        torch.distributions.Categorical.__init__(self, logits=logits, validate_args=False)
+        return torch.cat([log_below[..., :1], between, log_beyond[..., -1:]], -1)
+
+    @lazy_property
+    def probs(self) -> Tensor:
+        """The probabilities, shape batch_shape + (K,)."""
+        above = self._above
+        below, beyond = above.sigmoid(), above.neg().sigmoid()
+        between = below[..., 1:] * beyond[..., :-1] * -torch.expm1(-self.cutpoints.diff())
+        return torch.cat([below[..., :1], between, beyond[..., -1:]], -1)
+
+    @property
+    def _param(self) -> Tensor:  # type: ignore[override]  # an attribute in torch
+        return self.logits
 
     def expand(self, batch_shape: Sequence[int], _instance: "OrderedLogistic | None" = None) -> "OrderedLogistic":
         """Expands the batch shape.
@@ -69,6 +92,6 @@ class OrderedLogistic(Categorical):
         """
         new: OrderedLogistic = self._get_checked_instance(OrderedLogistic, _instance)
         batch_shape = Size(batch_shape)
-        new.predictor = self.predictor.expand(batch_shape)
-        new.cutpoints = self.cutpoints.expand(batch_shape + (-1,))
-        return super().expand(batch_shape, new)  # type: ignore[no-untyped-call, no-any-return]
+        new._construct(self.predictor.expand(batch_shape), self.cutpoints.expand(batch_shape + (-1,)))
+        new._validate_args = self._validate_args
+        return new

@@ -9,6 +9,7 @@ from torch import Size, Tensor
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
 from pyro.ops.quadrature import log_integral
+from pyro.ops.radial_normal import log_radial_normal
 
 __all__ = ["ProjectedNormal"]
 
@@ -20,8 +21,8 @@ class ProjectedNormal(Parametric):
         p(u) = (2 \pi)^{-n / 2} e^{-(|\mu|^2 - t^2) / 2} \int_0^\infty r^{n - 1} e^{-(r - t)^2 / 2} \, dr,
         \quad t = u^\top \mu
 
-    For n at most 2 the integral is a closed form, for more dimensions it is computed numerically. Unlike von Mises and
-    Fisher distributions, it covers the sphere of any dimension and is reparameterized.
+    For n at most 3 the integral is computed by recurrence, for more dimensions numerically. Unlike von Mises and Fisher
+    distributions, it covers the sphere of any dimension and is reparameterized.
 
     Args:
         concentration: the vector :math:`\mu`, over the last dimension: its direction is the mode, its length the
@@ -109,9 +110,8 @@ def _direction(x: Tensor) -> Tensor:
 
 def _log_radial(t: Tensor, n: int) -> Tensor:
     """The log integral of r^(n - 1) exp(-(r - t)^2 / 2) over positive r."""
-    if n == 1:
-        result: Tensor = torch.special.log_ndtr(t) + math.log(2 * math.pi) / 2
-        return result
+    if n <= 3:
+        return log_radial_normal(t, n)
     with torch.no_grad():
         # In v = log r, the integrand has its only maximum where r^2 - t r = n.
         root = (t.square() + 4 * n).sqrt()
