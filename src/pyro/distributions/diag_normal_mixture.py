@@ -1,15 +1,14 @@
 """Mixture of normal distributions with diagonal covariances, reparameterized."""
 
-import torch
 from torch import Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.normal_mixture import NormalMixture
+from pyro.distributions.normal_mixture import LocatedMixture, cdf_step, signed_exp
 
 __all__ = ["MixtureOfDiagNormals"]
 
 
-class MixtureOfDiagNormals(NormalMixture):
+class MixtureOfDiagNormals(LocatedMixture):
     r"""Mixture of normal distributions, each with a diagonal covariance of its own.
 
     .. math::
@@ -44,36 +43,15 @@ class MixtureOfDiagNormals(NormalMixture):
         "coord_scale": constraints.independent(constraints.positive, 2),
         "component_logits": constraints.real_vector,
     }
-    locs: Tensor
-    coord_scale: Tensor
-
-    def __init__(
-        self, locs: Tensor, coord_scale: Tensor, component_logits: Tensor, *, validate_args: bool | None = None
-    ) -> None:
-        super().__init__(locs.shape[-1:], locs=locs, coord_scale=coord_scale, component_logits=component_logits,
-                         validate_args=validate_args)
-
-    @property
-    def _locs(self) -> Tensor:
-        return self.locs
 
     @property
     def _scales(self) -> Tensor:
         return self.coord_scale
 
-    def _flows(self, value: Tensor) -> Tensor:
+    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
         # Coordinates before the d-th are distributed as in the component of arrival, those after it as in that of
         # departure, and along the d-th flows the difference of the two cdfs.
-        log_probs = self._coordinate_log_probs(value)
         up_to = log_probs.cumsum(-1)
         before, after = up_to - log_probs, up_to[..., -1:] - up_to
-        log_p = self.log_prob(value)[..., None, None, None]
-        log_rest = before.unsqueeze(-3) + after.unsqueeze(-2) - log_p
-        z = (value.unsqueeze(-2) - self.locs) / self.coord_scale
-        arrival, departure = z.unsqueeze(-3), z.unsqueeze(-2)
-        # of the two tails the smaller, which has more digits
-        sign = torch.where(arrival + departure > 0, -1.0, 1.0)
-        flow = sign * (torch.special.ndtr(sign * arrival) - torch.special.ndtr(sign * departure))
-        tiny = torch.finfo(value.dtype).tiny
-        rate: Tensor = flow.sign() * (log_rest + flow.abs().clamp(min=tiny).log()).exp()
-        return rate
+        log_rest = before.unsqueeze(-3) + after.unsqueeze(-2) + log_pairs.unsqueeze(-1)
+        return signed_exp(cdf_step(z.unsqueeze(-2), z.unsqueeze(-3)), log_rest).sum(-2)

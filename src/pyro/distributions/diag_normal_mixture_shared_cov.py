@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.normal_mixture import NormalMixture
+from pyro.distributions.normal_mixture import LocatedMixture, cdf_step, signed_exp
 
 __all__ = ["MixtureOfDiagNormalsSharedCovariance"]
 
 
-class MixtureOfDiagNormalsSharedCovariance(NormalMixture):
+class MixtureOfDiagNormalsSharedCovariance(LocatedMixture):
     r"""Mixture of normal distributions that share a diagonal covariance.
 
     .. math::
@@ -46,39 +46,18 @@ class MixtureOfDiagNormalsSharedCovariance(NormalMixture):
         "coord_scale": constraints.independent(constraints.positive, 1),
         "component_logits": constraints.real_vector,
     }
-    locs: Tensor
-    coord_scale: Tensor
-
-    def __init__(
-        self, locs: Tensor, coord_scale: Tensor, component_logits: Tensor, *, validate_args: bool | None = None
-    ) -> None:
-        super().__init__(locs.shape[-1:], locs=locs, coord_scale=coord_scale, component_logits=component_logits,
-                         validate_args=validate_args)
-
-    @property
-    def _locs(self) -> Tensor:
-        return self.locs
 
     @property
     def _scales(self) -> Tensor:
         return self.coord_scale.unsqueeze(-2).expand_as(self.locs)
 
-    def _flows(self, value: Tensor) -> Tensor:
-        tiny = torch.finfo(value.dtype).tiny
-        scale = self.coord_scale
-        means = self.locs / scale.unsqueeze(-2)
+    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
+        means = self.locs / self.coord_scale.unsqueeze(-2)
         path = means.unsqueeze(-3) - means.unsqueeze(-2)  # [..., j, k, :] leads from j to k
-        length = torch.linalg.vector_norm(path, dim=-1)
-        direction = path / length.clamp(min=tiny ** 0.5).unsqueeze(-1)
+        length = torch.linalg.vector_norm(path, dim=-1).clamp(min=torch.finfo(z.dtype).tiny ** 0.5)
         # how far along the path the value is, seen from its start and from its end
-        z = (value / scale).unsqueeze(-2) - means
-        start = (z.unsqueeze(-2) * direction).sum(-1)
-        end = start - length
-        # of the two tails the smaller, which has more digits
-        sign = torch.where(start + end > 0, -1.0, 1.0)
-        flow = sign * (torch.special.ndtr(sign * end) - torch.special.ndtr(sign * start))
-        log_start = self._coordinate_log_probs(value).sum(-1).unsqueeze(-1)
-        log_across = log_start + start.square() / 2 + math.log(2 * math.pi) / 2 - self.log_prob(value)[..., None, None]
-        rate = flow.sign() * (log_across + flow.abs().clamp(min=tiny).log()).exp()
-        flows: Tensor = rate.unsqueeze(-1) * direction * scale[..., None, None, :]
-        return flows
+        start = (z.unsqueeze(-2) * path).sum(-1) / length
+        log_start = log_probs.sum(-1).unsqueeze(-1) + math.log(2 * math.pi) / 2
+        rate = signed_exp(cdf_step(start, start - length), log_start + start.square() / 2 + log_pairs) / length
+        flow: Tensor = (rate.unsqueeze(-1) * path).sum(-2) * self.coord_scale.unsqueeze(-2)
+        return flow

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.normal_mixture import NormalMixture
+from pyro.distributions.normal_mixture import NormalMixture, signed_exp
 
 __all__ = ["GaussianScaleMixture"]
 
@@ -67,25 +67,36 @@ class GaussianScaleMixture(NormalMixture):
     def _scales(self) -> Tensor:
         return self.component_scale.unsqueeze(-1) * self.coord_scale.unsqueeze(-2)
 
-    def _flows(self, value: Tensor) -> Tensor:
+    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
         # What passes a sphere is the difference of the masses inside of it, spread over its surface.
-        tiny = torch.finfo(value.dtype).tiny
-        y, half_dim = value / self.coord_scale, value.shape[-1] / 2
-        squared_radius = y.square().sum(-1, keepdim=True).clamp(min=tiny)
-        inside, outside = _masses(half_dim, squared_radius / (2 * self.component_scale.square()))
+        y, half_dim = z[..., 0, :] * self.component_scale[..., :1], z.shape[-1] / 2
+        squared_radius = y.square().sum(-1, keepdim=True).clamp(min=torch.finfo(z.dtype).tiny)
+        inside, outside = _masses(z.shape[-1], squared_radius / (2 * self.component_scale.square()))
         in_flow = inside.unsqueeze(-2) - inside.unsqueeze(-1)
         out_flow = outside.unsqueeze(-1) - outside.unsqueeze(-2)
         # of the two the smaller masses, which have more digits
         flow = torch.where(inside.unsqueeze(-2) + inside.unsqueeze(-1) < 1, in_flow, out_flow)
         log_surface = math.log(2) + half_dim * math.log(math.pi) - math.lgamma(half_dim)
         # the surface times the radius, since y is not of length one; the density of y, since y is what flows
-        log_area = log_surface + half_dim * squared_radius.log()
-        log_p = self.log_prob(value).unsqueeze(-1) + self.coord_scale.log().sum(-1, keepdim=True)
-        rate = flow.sign() * (flow.abs().clamp(min=tiny).log() - (log_area + log_p).unsqueeze(-1)).exp()
-        return rate.unsqueeze(-1) * value[..., None, None, :]
+        log_area = log_surface + half_dim * squared_radius.log() + self.coord_scale.log().sum(-1, keepdim=True)
+        rate = signed_exp(flow, log_pairs - log_area.unsqueeze(-1)).sum(-1)
+        return rate.unsqueeze(-1) * (y * self.coord_scale).unsqueeze(-2)
 
 
-def _masses(half_dim: float, half_square: Tensor) -> tuple[Tensor, Tensor]:
-    """The mass of a normal distribution inside of a sphere and outside of it."""
-    shape = torch.full_like(half_square, half_dim)
-    return torch.special.gammainc(shape, half_square), torch.special.gammaincc(shape, half_square)
+def _masses(dim: int, half_square: Tensor) -> tuple[Tensor, Tensor]:
+    r"""The mass of a normal distribution inside of a sphere and outside of it.
+
+    They are :math:`P(d / 2, x)` and :math:`Q(d / 2, x)`, sums of terms :math:`x^s e^{-x} / \Gamma(s + 1)`: the one of
+    those with s = d / 2, d / 2 + 1, ..., the other of those with s = d / 2 - 1, d / 2 - 2, ... down to 0 or, with
+    :math:`Q(1 / 2, x)` beside them, 1 / 2.
+    """
+    half_square = half_square.clamp(max=torch.finfo(half_square.dtype).max)
+    log_terms = lambda s: s * half_square.unsqueeze(-1).log() - half_square.unsqueeze(-1) - torch.lgamma(s + 1)
+    steps = torch.arange(dim // 2 + 30 + 9 * math.isqrt(dim), dtype=half_square.dtype, device=half_square.device)
+    outside = log_terms(steps[: dim // 2] + 0.5 * (dim % 2)).exp().sum(-1)
+    if dim % 2:
+        outside = outside + torch.special.erfc(half_square.sqrt())
+    inside = log_terms(steps + dim / 2).exp().sum(-1)
+    # the series for the inside is long enough up to its middle
+    is_near = half_square < dim / 2 + 1
+    return torch.where(is_near, inside, 1 - outside), torch.where(is_near, 1 - inside, outside)

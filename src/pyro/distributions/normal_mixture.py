@@ -29,7 +29,7 @@ from pyro.distributions.categorical import Categorical
 from pyro.distributions.parametric import Parametric
 from pyro.distributions.util import broadcast_shape, gather
 
-__all__ = ["NormalMixture"]
+__all__ = ["LocatedMixture", "NormalMixture"]
 
 
 class NormalMixture(Parametric):
@@ -70,17 +70,26 @@ class NormalMixture(Parametric):
         """The components' standard deviations, shape batch_shape + (K, D)."""
 
     @abstractmethod
-    def _flows(self, value: Tensor) -> Tensor:
-        """The flows between components at a value of shape (..., D), times 1 / p: shape (..., K, K, D)."""
+    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
+        """The flows from each component to all others.
+
+        Args:
+            z: the standardised value, shape (..., K, D).
+            log_probs: the log densities of its coordinates, of the same shape.
+            log_pairs: the logarithm of the weights of a component j and another k over p, shape (..., K, K).
+
+        Returns:
+            The sum over k of pairs times :math:`w_{jk}`, shape (..., K, D).
+        """
 
     @property
     def _log_weights(self) -> Tensor:
         return log_softmax(self.component_logits, -1)
 
-    def _coordinate_log_probs(self, value: Tensor) -> Tensor:
-        """The log densities of each coordinate under each component, shape (..., K, D)."""
+    def _standardised(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """The coordinates as each component sees them, and their log densities, both of shape (..., K, D)."""
         z = (value.unsqueeze(-2) - self._locs) / self._scales
-        return -z.square() / 2 - self._scales.log() - math.log(2 * math.pi) / 2
+        return z, -z.square() / 2 - (self._scales.log() + math.log(2 * math.pi) / 2)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log density of vectors.
@@ -93,7 +102,7 @@ class NormalMixture(Parametric):
         """
         if self._validate_args:
             self._validate_sample(value)
-        return (self._log_weights + self._coordinate_log_probs(value).sum(-1)).logsumexp(-1)
+        return (self._log_weights + self._standardised(value)[1].sum(-1)).logsumexp(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
@@ -108,12 +117,12 @@ class NormalMixture(Parametric):
         """Draws a component and then a vector of it, with gradients to all parameters."""
         value = self.sample(sample_shape)
         with torch.no_grad():
-            log_joint = self._log_weights + self._coordinate_log_probs(value).sum(-1)
-            shares = log_joint.softmax(-1).unsqueeze(-1)
-            z = (value.unsqueeze(-2) - self._locs) / self._scales
+            z, log_probs = self._standardised(value)
             log_weights = self._log_weights
-            pairs = (log_weights.unsqueeze(-1) + log_weights.unsqueeze(-2)).exp().unsqueeze(-1)
-            velocity = (pairs * self._flows(value)).sum(-2)
+            log_joint = log_weights + log_probs.sum(-1)
+            log_p = log_joint.logsumexp(-1, keepdim=True)
+            shares = (log_joint - log_p).exp().unsqueeze(-1)
+            velocity = self._flow(z, log_probs, log_weights.unsqueeze(-1) + (log_weights - log_p).unsqueeze(-2))
         moved = shares * (_change(self._locs) + z * _change(self._scales))
         return value + (moved + velocity * _change(self.component_logits).unsqueeze(-1)).sum(-2)
 
@@ -129,6 +138,42 @@ class NormalMixture(Parametric):
         return (self._log_weights.exp().unsqueeze(-1) * spread).sum(-2)
 
 
+class LocatedMixture(NormalMixture):
+    """Base class of those whose components have means of their own.
+
+    Args:
+        locs: the means, shape batch_shape + (K, D).
+        coord_scale: the standard deviations of coordinates, positive.
+        component_logits: unnormalised log weights, shape batch_shape + (K,).
+        validate_args: whether to check parameters and values; ``None`` follows the global flag.
+    """
+
+    locs: Tensor
+    coord_scale: Tensor
+
+    def __init__(
+        self, locs: Tensor, coord_scale: Tensor, component_logits: Tensor, *, validate_args: bool | None = None
+    ) -> None:
+        super().__init__(locs.shape[-1:], locs=locs, coord_scale=coord_scale, component_logits=component_logits,
+                         validate_args=validate_args)
+
+    @property
+    def _locs(self) -> Tensor:
+        return self.locs
+
+
 def _change(parameter: Tensor) -> Tensor:
     """Zero, with the parameter's gradient."""
     return parameter - parameter.detach()
+
+
+def cdf_step(departure: Tensor, arrival: Tensor) -> Tensor:
+    """The rise of the standard normal cdf from one place to another, by the smaller tails, which have more digits."""
+    sign = torch.where(arrival + departure > 0, -1.0, 1.0)
+    rise: Tensor = sign * (torch.special.ndtr(sign * arrival) - torch.special.ndtr(sign * departure))
+    return rise
+
+
+def signed_exp(factor: Tensor, exponent: Tensor) -> Tensor:
+    """A factor, which may be tiny, times an exponential, which may be huge."""
+    return factor.sign() * (exponent + factor.abs().clamp(min=torch.finfo(factor.dtype).tiny).log()).exp()
