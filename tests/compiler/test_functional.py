@@ -11,7 +11,7 @@ X, Y = torch.tensor([0.5, 2.0]), torch.tensor([1.5, 3.0])
     (_aten.add_.Tensor, (Y,)), (_aten.mul_.Scalar, (3.0,)), (_aten.lerp_.Scalar, (Y, 0.3)), (_aten.sqrt_.default, ()),
     (_aten.addcmul_.default, (Y, Y)), (_aten.clamp_.default, (1.0, 1.5)), (_aten.masked_fill_.Scalar, (X > 1, 7.0)),
     (_aten.index_put_.default, ([torch.tensor([1])], torch.tensor(4.0))), (_aten.fill_.Scalar, (2.0,)),
-    (_aten.zero_.default, ())])
+    (_aten.zero_.default, ()), (_aten.unsqueeze_.default, (0,))])
 def test_the_functional_form_computes_what_is_written(func, args):
     written = func(X.clone(), *args)
     assert torch.equal(functional(func)(X, *args), written)
@@ -37,6 +37,11 @@ def test_what_has_none(func):
     assert functional(func) is None or func is _aten.add.Tensor
 
 
+def test_a_view_in_place_has_the_view_s_form():
+    assert functional(_aten.transpose_.default) is _aten.transpose.int
+    assert functional(_aten.squeeze_.dim) is _aten.squeeze.dim
+
+
 def test_each_tensor_of_a_list():
     lists = [X, Y]
     for func, args in ((_aten._foreach_add.List, (lists, [Y, X])), (_aten._foreach_norm.Scalar, (lists, 2)),
@@ -49,3 +54,18 @@ def test_each_tensor_of_a_list():
 def test_decompositions_are_of_operators_without_mutation():
     assert not any(func._schema.is_mutable for func in decompositions() if hasattr(func, "_schema"))
     assert _aten.native_batch_norm.default in decompositions()
+
+
+@pytest.mark.parametrize("args", [(3,), (300,), (2, 5)])
+@pytest.mark.parametrize("options", [{}, {"dtype": torch.float64}, {"dtype": torch.bool}])
+def test_the_identity_matrix(args, options):
+    func = _aten.eye.default if len(args) == 1 else _aten.eye.m
+    made, expected = decompositions()[func](*args, **options), torch.eye(*args, **options)
+    assert made.dtype is expected.dtype and torch.equal(made, expected)
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+@pytest.mark.parametrize("name", ["tril_indices", "triu_indices"])
+def test_the_indices_of_a_triangle(name, offset):
+    made = decompositions()[getattr(_aten, name).default](3, 4, offset)
+    assert torch.equal(made, getattr(torch, name)(3, 4, offset))

@@ -1,5 +1,6 @@
 """What stands for an operator in a graph of core operators without mutation."""
 
+import operator
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -47,6 +48,22 @@ def _packets() -> dict[Any, Callable[..., list[Tensor]]]:
             for overload in packet.overloads() if not getattr(packet, overload)._schema.is_mutable}
 
 
+def _eye(n: int, m: int | None = None, *, dtype: torch.dtype | None = None, device: Any = None, **_: Any) -> Tensor:
+    """The identity matrix; torch's decomposition counts in a type that has no kernels where n is above 255."""
+    rows, columns = torch.arange(n, device=device), torch.arange(n if m is None else m, device=device)
+    return (rows.unsqueeze(-1) == columns).to(dtype or torch.get_default_dtype())
+
+
+def _triangle(holds: Callable[[int, int], bool]) -> Callable[..., Tensor]:
+    """The row and column numbers of a matrix's elements of which something holds, as constants."""
+    def run(rows: int, columns: int, offset: int = 0, *, dtype: torch.dtype = torch.int64, device: Any = None,
+            **_: Any) -> Tensor:
+        places = [(i, j) for i in range(rows) for j in range(columns) if holds(j - i, offset)]
+        return torch.tensor(places, dtype=dtype, device=device).reshape(-1, 2).mT
+
+    return run
+
+
 EACH = _packets()
 """Multi-tensor operators, as functions that call an operator for each tensor."""
 
@@ -56,7 +73,9 @@ def decompositions() -> dict[Any, Callable[..., Any]]:
     """By operator a function that calls simpler ones: torch's table of core operators, and what it lacks."""
     # its schema does not say that it changes the running statistics
     hidden = get_decompositions([_aten.native_batch_norm])
-    table = {**_core_aten_decompositions_post_autograd(), **hidden, **PIECES, **EACH}
+    table = {**_core_aten_decompositions_post_autograd(), **hidden, **PIECES, **EACH,
+             _aten.eye.default: _eye, _aten.eye.m: _eye, _aten.tril_indices.default: _triangle(operator.le),
+             _aten.triu_indices.default: _triangle(operator.ge)}
     return {func: fn for func, fn in table.items() if not getattr(func, "_schema", None) or not func._schema.is_mutable}
 
 
@@ -75,11 +94,11 @@ def functional(func: Any) -> Any | None:
     packet = getattr(getattr(torch.ops, space), base.removesuffix("_"), None)
     if len(written) != 1 or packet is None:
         return None
-    if written == ["out"]:
-        kinds = [(a.name, str(a.type)) for a in arguments if a.name != "out"]
-        candidates = [getattr(packet, overload) for overload in packet.overloads()]
-        return next((c for c in candidates if [(a.name, str(a.type)) for a in c._schema.arguments] == kinds), None)
-    found = getattr(packet, func._overloadname, None) if base.endswith("_") and written == [arguments[0].name] else None
+    kinds = [(a.name, str(a.type)) for a in arguments if a.name != "out"]
+    if written != ["out"] and not (base.endswith("_") and written == [arguments[0].name]):
+        return None
+    candidates = [getattr(packet, overload) for overload in packet.overloads()]
+    found = next((c for c in candidates if [(a.name, str(a.type)) for a in c._schema.arguments] == kinds), None)
     if found is None or found._schema.is_mutable or (torch.Tag.inplace_view in func.tags and not view_source(found)):
         return None
     return found
