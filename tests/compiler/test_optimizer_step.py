@@ -44,6 +44,20 @@ def test_it_is_the_eager_step_and_changes_nothing(optimizer_class, options, styl
         torch.testing.assert_close(got, expected.detach(), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("optimizer_class", [torch.optim.Adam, torch.optim.AdamW])
+def test_at_rate_zero_state_moves_and_parameters_do_not(optimizer_class):
+    leaf = torch.ones(2, requires_grad=True)
+    optimizer = optimizer_class([leaf], lr=0.0)
+    grad = torch.tensor([1.0, 0.0])  # the second has never had a gradient: zero over zero
+    step(optimizer, [leaf], [grad])
+    layout = OptimizerState(optimizer, [leaf], STYLES[0])
+    (moved,), state, options = pure(layout, [leaf], [grad])
+    assert torch.equal(moved, torch.ones(2)) and options == layout.options()
+    step(optimizer, [leaf], [grad])
+    for got, expected in zip(state, layout.tensors(), strict=True):
+        torch.testing.assert_close(got, expected)
+
+
 def test_a_parameter_without_gradient_stays():
     leaves, optimizer = stepped(torch.optim.SGD, lr=0.1)
     (first, second), _, _ = pure(OptimizerState(optimizer, leaves, STYLES[0]), leaves, [None, torch.tensor(1.0)])

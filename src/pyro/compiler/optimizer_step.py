@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 
 from pyro.compiler.errors import CannotCapture
 from pyro.compiler.program import Clip
@@ -143,10 +143,25 @@ def pure_step(
     optimizer = copy.copy(layout.optimizer)
     optimizer.param_groups = _groups(layout, fresh, options)
     optimizer.state = _states(layout, fresh, state)
-    with torch.no_grad(), _as_if_compiling():
+    with torch.no_grad(), _as_if_compiling(), _not_dividing_by_zero(optimizer):
         optimizer.step()
     new_options = read_options(optimizer.param_groups, layout.group_places)
     return fresh, _new_state(layout, optimizer, fresh), new_options
+
+
+@contextmanager
+def _not_dividing_by_zero(optimizer: Optimizer) -> Iterator[None]:
+    """Keeps parameters whose learning rate is zero; the capturable form of Adam's step divides by the rate."""
+    still = [group for group in optimizer.param_groups if isinstance(optimizer, Adam | AdamW) and group["lr"] == 0]
+    rates = [group["lr"] for group in still]
+    values = [[param.clone() for param in group["params"]] for group in still]
+    for group in still:
+        group["lr"] = 1.0
+    yield
+    for group, rate, before in zip(still, rates, values, strict=True):
+        group["lr"] = rate
+        for param, value in zip(group["params"], before, strict=True):
+            param.copy_(value)
 
 
 def _groups(layout: OptimizerState, fresh: Sequence[Tensor], options: Sequence[float]) -> list[dict[str, Any]]:
