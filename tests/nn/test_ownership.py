@@ -9,6 +9,7 @@ import pyro.distributions as dist
 from pyro import poutine, settings
 from pyro.distributions import constraints
 from pyro.infer import SVI, Trace_ELBO
+from pyro.infer.autoguide import AutoNormal, AutoNormalMessenger
 from pyro.nn import PyroModule, PyroParam
 from pyro.optim import SGD
 
@@ -74,17 +75,59 @@ def test_a_cast_module_stays_the_stores(store):
     assert store["x"].dtype == torch.float64
 
 
-def test_lesson_8_two_instances_meet(store):
-    """PyroParams are shared, as users of upstream rely on; the rest is not; and both is said."""
+def test_lesson_08_two_instances_share_no_values_and_it_is_said(store):
     first, second = Net(1.0), Net(2.0)
     first()
     with pytest.warns(UserWarning) as caught:
-        assert values(second) == pytest.approx([1.0, 2.0, 2.0])
+        assert values(second) == pytest.approx([2.0] * 3)
     texts = [str(warning.message) for warning in caught]
     assert [text.split("'")[1] for text in texts] == ["x", "w", "plain$$$weight", "plain$$$bias"]
+    assert "of Net and Net" in texts[0] and "of Linear and Linear" in texts[3]
     assert all("PyroModule(name)" in text and "module_local_params" in text for text in texts)
-    assert second.x_unconstrained is first.x_unconstrained and second.w is not first.w
+    assert second.x_unconstrained is not first.x_unconstrained and second.w is not first.w
     assert_agree(second, store)
+
+
+@pytest.mark.filterwarnings("ignore:Parameter '.*' belongs to two instances")
+def test_lesson_08_two_instances_are_trained_apart():
+    def towards(net, goal):
+        pyro.factor("nearness", -(net()[0] - goal).square().sum())
+
+    first, second = Net(1.0), Net(1.0)
+    for net, goal in [(first, 0.5), (second, 1.5)] * 60:
+        SVI(lambda net=net, goal=goal: towards(net, goal), lambda: None, SGD({"lr": 0.05}), Trace_ELBO()).step()
+    assert first.x.item() == pytest.approx(0.5, abs=0.1) and second.x.item() == pytest.approx(1.5, abs=0.1)
+
+
+def test_lesson_08_one_name_for_two_modules_in_one_run():
+    first, second = Net(1.0), Net(2.0)
+
+    def model():
+        first(), second()
+
+    svi = SVI(model, lambda: None, SGD({"lr": 0.1}), Trace_ELBO())
+    with pytest.raises(RuntimeError, match=r"Parameter 'x' belongs to two instances in one run, of Net and Net.*Give"):
+        svi.step()
+
+
+@pytest.mark.parametrize("guide_class", [AutoNormal, AutoNormalMessenger])
+def test_lesson_08_a_guide_takes_over_what_an_earlier_one_has_learnt(guide_class):
+    """A script's cell that makes guide and SVI is run again: so it goes on."""
+    def model():
+        pyro.sample("z", dist.Normal(3.0, 1.0))
+
+    guides = [guide_class(model) for _ in range(2)]
+    SVI(model, guides[0], SGD({"lr": 0.1}), Trace_ELBO()).step()
+    with pytest.warns(UserWarning, match="takes over the store's value"):
+        guides[1]()
+    assert guides[1].locs.z.item() == guides[0].locs.z.item() != 0.0
+
+
+def test_declared_parameters_take_over_what_nobody_uses(store):
+    values(Net(1.0))
+    net = Net(2.0)
+    assert values(net) == pytest.approx([1.0, 2.0, 2.0])
+    assert_agree(net, store)
 
 
 def test_instances_named_the_same_on_purpose_share_all(store):

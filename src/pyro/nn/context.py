@@ -29,11 +29,14 @@ class _Context:
 
     Attributes:
         used: whether it was ever entered; only then can the parameter store hold what the modules brought there.
-        is_named: whether the user chose the name of the tree's root.
+        inherits: whether the tree takes over what another one, still in use, has learnt under its names: one whose root
+            has a name does, such as a guide, which is named after its class.
+        is_named: whether the user chose the name, so that trees of that name share all parameters on purpose.
     """
 
     def __init__(self) -> None:
         self.used = False
+        self.inherits = False
         self.is_named = False
 
     @property

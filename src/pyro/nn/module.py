@@ -192,7 +192,7 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
         value = super().__getattr__(name)
         if isinstance(value, nn.Module):
             if not isinstance(value, PyroModule) and self._pyro_context.active:
-                ownership.announce(value, self._pyro_get_fullname(name), self._pyro_context.is_named)
+                ownership.announce(value, self._pyro_get_fullname(name), self._pyro_context)
         elif isinstance(value, nn.Parameter) and not name.endswith(_UNCONSTRAINED) and value.requires_grad:
             return self._read_param(name, name)
         return value
@@ -271,7 +271,7 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
         """The value of a parameter: in a run by a param statement, else computed."""
         fullname = self._pyro_get_fullname(name)
         if self._pyro_context.active:
-            return ownership.read(self, key, fullname, self._pyro_context.is_named, declared)
+            return ownership.read(self, key, fullname, self._pyro_context, declared)
         own = self._parameters[key]
         assert own is not None
         return own if declared is None else from_state(fullname, own, declared[0]).value()
@@ -359,7 +359,8 @@ def to_pyro_module_(m: nn.Module, recurse: bool = True) -> None:
 def _prepare(module: PyroModule, name: str = "") -> None:
     """Gives a module what a PyroModule knows of itself."""
     context = _Context()
-    context.is_named = name not in ("", type(module).__name__)  # guides are named after their class by default
+    context.inherits = name != ""
+    context.is_named = context.inherits and name != type(module).__name__  # the default name of guides
     module.__dict__.update(_pyro_name=name, _pyro_context=context, _pyro_params=OrderedDict(),
                            _pyro_samples=OrderedDict())
 
