@@ -103,7 +103,7 @@ def test_median_is_where_each_site_is_at_its_own():
 
 
 @pytest.mark.parametrize("guide_class", GUIDES)
-def test_state_loads_before_the_first_run(guide_class):
+def test_lesson_17d_state_loads_before_the_first_run(guide_class):
     guide = guide_class(schools)
     svi(guide).step()
     state, values = guide.state_dict(), guide.median() if hasattr(guide, "median") else None
@@ -159,7 +159,7 @@ def test_sites_with_dots_and_loops_over_plates():
     assert "locs.part.1.x" in shapes(guide)
 
 
-def test_local_parameters_3237():
+def test_lesson_11_local_parameters():
     class Model(PyroModule):
         def __init__(self):
             super().__init__()
@@ -208,7 +208,7 @@ def test_posteriors_must_be_defined():
 
 @pytest.mark.parametrize("rows", [None, 3])
 @pytest.mark.parametrize("guide_class", GUIDES)
-def test_compiled_steps_are_the_eager_ones_21(guide_class, rows):
+def test_lesson_21_compiled_steps_are_the_eager_ones(guide_class, rows):
     """With a Dirichlet site, which upstream cannot trace."""
     losses = []
     for is_compiled in (True, False):

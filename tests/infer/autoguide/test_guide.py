@@ -124,7 +124,7 @@ def test_a_model_that_cannot_be_pickled_is_left_out() -> None:
 
 @every_guide
 @pytest.mark.parametrize("takes_data", [False, True])
-def test_lesson_17_state_is_loaded_before_the_first_call(make: Any, model: Any, takes_data: bool) -> None:
+def test_lesson_17d_state_is_loaded_before_the_first_call(make: Any, model: Any, takes_data: bool) -> None:
     args = (EFFECTS,) if takes_data else ()
 
     def with_data(effects: torch.Tensor) -> None:
@@ -196,7 +196,7 @@ def model_with_own_rows(index: torch.Tensor) -> torch.Tensor:
     return torch.as_tensor(rows)
 
 
-def test_lesson_1_the_models_own_rows_are_kept_or_it_is_said() -> None:
+def test_lesson_01_the_models_own_rows_are_kept_or_it_is_said() -> None:
     index = tensor([3, 1])
     guide = AutoNormal(model_with_own_rows, create_plates=lambda index: pyro.plate("data", 4, subsample=index, dim=-1))
     guide_trace = poutine.trace(guide).get_trace(index)

@@ -70,7 +70,7 @@ def test_without_a_site_it_is_the_function_itself(init: Any) -> None:
     assert init()(site(dist.Gamma(3.0, 2.0))) == value
 
 
-def test_lesson_25_medians_of_simplices_are_not_elementwise() -> None:
+def test_lesson_25i_medians_of_simplices_are_not_elementwise() -> None:
     torch.testing.assert_close(init_to_median(site(dist.Dirichlet(torch.ones(3)))), torch.full((3,), 1 / 3))
 
 

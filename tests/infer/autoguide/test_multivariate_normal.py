@@ -26,7 +26,7 @@ def test_posterior_is_the_transform_of_the_base() -> None:
     torch.testing.assert_close(image.log_prob(x), guide.get_posterior().log_prob(x), rtol=1e-4, atol=1e-4)
 
 
-def test_lesson_25_quantiles_are_those_of_the_marginals() -> None:
+def test_lesson_25a_quantiles_are_those_of_the_marginals() -> None:
     guide = correlated_guide()
     posterior = guide.get_posterior()
     upper = guide.quantiles([0.9])["mu"]

@@ -73,7 +73,7 @@ def test_linear_dependencies_are_those_of_the_posterior():
     assert shapes(guide)["scale_trils.x_unconstrained"] == (3, 3)
 
 
-def test_density_is_that_of_a_normal_vector():
+def test_lesson_25b_density_is_that_of_a_normal_vector():
     """``log q`` of auxiliary sites and point masses together is the density in unconstrained space, and PR#2829."""
     guide = AutoStructured(model, conditionals={"mu": "normal", "x": "mvn", "share": "delta"}, init_scale=0.5)
     guide()
@@ -103,7 +103,7 @@ def test_posterior_is_found():
 
 
 @pytest.mark.parametrize("rows", [None, 2])
-def test_compiled_steps_are_the_eager_ones_21(rows):
+def test_lesson_21_compiled_steps_are_the_eager_ones(rows):
     losses = []
     for is_compiled in (True, False):
         pyro.clear_param_store()

@@ -33,6 +33,8 @@ from pyro.infer.autoguide.low_rank_multivariate_normal import AutoLowRankMultiva
 from pyro.infer.autoguide.multivariate_normal import AutoMultivariateNormal
 from pyro.infer.autoguide.normal import AutoNormal
 from pyro.infer.autoguide.normalizing_flow import AutoNormalizingFlow
+from pyro.infer.autoguide.pathfinder import init_to_pathfinder
+from pyro.infer.autoguide.semi_dais import AutoSemiDAIS
 from pyro.infer.autoguide.structured import AutoStructured
 from pyro.infer.autoguide.utils import mean_field_entropy
 
@@ -40,6 +42,7 @@ __all__ = ["AutoBNAFNormal", "AutoBatchedLowRankMultivariateNormal", "AutoBatche
            "AutoContinuous", "AutoDAIS", "AutoDelta", "AutoDiagonalNormal", "AutoDiscreteParallel", "AutoGaussian",
            "AutoGuide", "AutoGuideList", "AutoHierarchicalNormalMessenger", "AutoIAFNormal", "AutoLaplaceApproximation",
            "AutoLowRankMultivariateNormal", "AutoMessenger", "AutoMultivariateNormal", "AutoNormal",
-           "AutoNormalMessenger", "AutoNormalizingFlow", "AutoRegressiveMessenger", "AutoStructured",
+           "AutoNormalMessenger", "AutoNormalizingFlow", "AutoRegressiveMessenger", "AutoSemiDAIS", "AutoStructured",
            "AutoSurrogateLikelihoodDAIS", "InitMessenger", "init_to_feasible", "init_to_generated", "init_to_mean",
-           "init_to_median", "init_to_sample", "init_to_uniform", "init_to_value", "mean_field_entropy"]
+           "init_to_median",
+           "init_to_pathfinder", "init_to_sample", "init_to_uniform", "init_to_value", "mean_field_entropy"]

@@ -45,8 +45,11 @@ class _AutoBatched(AutoContinuous):
             found = {name: tuple(shape) for name, shape in shapes.items()}
             raise ValueError(f"{type(self).__name__}: expected sites that have their {self.batch_ndim} leftmost dims "
                              f"in common, got {found}. Put all of them into the same plates, or hide the others.")
-        loc = torch.cat([part.reshape(*self._batch_shape, -1) for _, part in super()._split(self._init_loc())], -1)
-        self.loc = torch.nn.Parameter(loc)
+        self.loc = torch.nn.Parameter(self._by_batch(self._init_loc()))
+
+    def _by_batch(self, vector: Tensor) -> Tensor:
+        """A vector of the sites one after the other, as a vector for each element of the batch."""
+        return torch.cat([part.reshape(*self._batch_shape, -1) for _, part in super()._split(vector)], -1)
 
     def _split(self, latent: Tensor) -> Iterator[tuple[Any, Tensor]]:
         sizes = [Size(shape[self.batch_ndim :]).numel() for shape in self._unconstrained_shapes.values()]
@@ -81,7 +84,7 @@ class AutoBatchedMultivariateNormal(_AutoBatched):
         super()._setup_prototype(*args, **kwargs)
         loc = self.loc.detach()
         identity = torch.eye(loc.shape[-1], dtype=loc.dtype, device=loc.device).expand(*loc.shape, -1)
-        self.scale = PyroParam(torch.full_like(loc, self._init_scale), self.scale_constraint)
+        self.scale = PyroParam(self._by_batch(self._init_scale_vector()), self.scale_constraint)
         self.scale_tril = PyroParam(identity.clone(), self.scale_tril_constraint)
 
     def get_posterior(self, *args: Any, **kwargs: Any) -> Any:
@@ -128,7 +131,8 @@ class AutoBatchedLowRankMultivariateNormal(_AutoBatched):
         loc = self.loc.detach()
         if self.rank is None:
             self.rank = round(loc.shape[-1] ** 0.5)
-        self.scale = PyroParam(torch.full_like(loc, self._init_scale * 0.5**0.5), self.scale_constraint)
+        scale = self._by_batch(self._init_scale_vector()) * 0.5**0.5
+        self.scale = PyroParam(scale, self.scale_constraint)
         self.cov_factor = torch.nn.Parameter(loc.new_empty(*loc.shape, self.rank).normal_(0, self.rank**-0.5))
 
     def get_posterior(self, *args: Any, **kwargs: Any) -> Any:

@@ -68,6 +68,13 @@ class AutoContinuous(AutoGuide):
         return torch.cat([self._with_all_rows(site, unconstrain(site), self._event_dims[name]).reshape(-1)
                           for name, site in self._sites()])
 
+    def _init_scale_vector(self) -> Tensor:
+        """The standard deviations of the vector's elements to start with."""
+        loc = self._init_loc()
+        sizes = [shape.numel() for shape in self._unconstrained_shapes.values()]
+        parts = zip(self._unconstrained_shapes.items(), loc.split(sizes), strict=True)
+        return torch.cat([self._start_scale(name, part.reshape(shape)).reshape(-1) for (name, shape), part in parts])
+
     def get_base_dist(self) -> Any:
         """The distribution that :meth:`get_transform` is applied to.
 

@@ -222,7 +222,7 @@ class AutoDAIS(AutoContinuous):
         self.beta_increments = PyroParam(torch.ones(self.K).to(loc), constraints.positive)
         self.mass_matrix = PyroParam(torch.ones_like(loc), constraints.positive)
         self.z_0_loc = PyroParam(loc, constraints.real)
-        scale = torch.full_like(loc, self._init_scale)
+        scale = self._init_scale_vector()
         if self.base_dist == "diagonal":
             self.z_0_scale = PyroParam(scale, constraints.positive)
         else:

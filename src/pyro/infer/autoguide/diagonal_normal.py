@@ -57,7 +57,7 @@ class AutoDiagonalNormal(AutoContinuous):
         super()._setup_prototype(*args, **kwargs)
         loc = self._init_loc()
         self.loc = torch.nn.Parameter(loc)
-        self.scale = PyroParam(torch.full_like(loc, self._init_scale), self.scale_constraint)
+        self.scale = PyroParam(self._init_scale_vector(), self.scale_constraint)
 
     def get_base_dist(self) -> Any:
         """The standard normal distribution."""

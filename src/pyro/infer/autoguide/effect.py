@@ -21,7 +21,7 @@ from pyro.distributions.normal import Normal
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.transformed_distribution import TransformedDistribution
 from pyro.infer.autoguide.guide import _takes_no_arguments
-from pyro.infer.autoguide.initialization import InitFn, init_to_feasible, init_to_mean
+from pyro.infer.autoguide.initialization import InitFn, InitPoint, InitStrategy, init_to_feasible, init_to_mean
 from pyro.infer.autoguide.options import check_init_scale
 from pyro.infer.autoguide.utils import deep_getattr, deep_setattr, helpful_support_errors
 from pyro.nn.module import PyroModule, PyroParam, _PyroModuleMeta
@@ -53,6 +53,7 @@ class AutoMessenger(GuideMessenger, PyroModule, metaclass=AutoMessengerMeta):
 
     def __init__(self, model: Callable[..., Any], *, amortized_plates: tuple[str, ...] = ()) -> None:
         PyroModule.__init__(self)
+        self._pyro_context.inherits = True  # as of guides that have a name
         GuideMessenger.__init__(self, model)
         self.amortized_plates = amortized_plates
         self._data_names: set[str] = set()
@@ -197,18 +198,38 @@ class _LocScaleMessenger(AutoMessenger):
         self.locs = PyroModule()
         self.scales = PyroModule()
 
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:  # type: ignore[override]
+        """Draws the latent variables; see :meth:`GuideMessenger.__call__`.
+
+        Args:
+            *args: the model's.
+            **kwargs: the model's.
+
+        Returns:
+            The values of all sample sites by name: latent, computed and observed ones.
+        """
+        if isinstance(self.init_loc_fn, InitStrategy):
+            self.init_loc_fn = self.init_loc_fn.fit(self.model, args, kwargs)
+        return super().__call__(*args, **kwargs)
+
     def _start(self, name: str, prior: Any, transform: Transform) -> Tensor:
         """Where a site starts, in unconstrained space."""
         site = {"type": "sample", "name": name, "fn": prior, "is_observed": False, "infer": {}}
-        value = self.init_loc_fn(site).detach().expand(prior.batch_shape + prior.event_shape)
-        return transform.inv(value)  # type: ignore[no-any-return]
+        value = self.init_loc_fn(site)
+        if value is None:  # a site that the warm start has not seen
+            value = init_to_feasible(site)
+        return transform.inv(value.detach().expand(prior.batch_shape + prior.event_shape))  # type: ignore[no-any-return]
+
+    def _start_scale(self, name: str, loc: Tensor) -> Tensor:
+        """What a site's scale starts with."""
+        found = self.init_loc_fn.scales.get(name) if isinstance(self.init_loc_fn, InitPoint) else None
+        return torch.full_like(loc, self._init_scale) if found is None else found.to(loc)
 
     def _loc_and_scale(
         self, name: str, start: Callable[[], Tensor], event_dim: int
     ) -> tuple[Tensor, Tensor]:
         loc = self._param("locs", name, start, constraints.real, event_dim)
-        scale = self._param("scales", name, lambda: torch.full_like(loc, self._init_scale), constraints.positive,
-                            event_dim)
+        scale = self._param("scales", name, lambda: self._start_scale(name, loc), constraints.positive, event_dim)
         return loc, scale
 
 
@@ -348,6 +369,10 @@ class AutoRegressiveMessenger(_LocScaleMessenger):
     Raises:
         ValueError: if ``init_scale`` is not positive.
     """
+
+    def _start_scale(self, name: str, loc: Tensor) -> Tensor:
+        # a factor of the prior's width, and no width itself
+        return torch.full_like(loc, self._init_scale)
 
     def get_posterior(self, name: str, prior: Any) -> Posterior:
         """The posterior of a site.

@@ -115,8 +115,9 @@ class AutoGaussian(AutoContinuous):
         for name, site in self._sites():
             loc = self._with_all_rows(site, unconstrain(site), self._event_dims[name])
             deep_setattr(self.locs, name, PyroParam(loc, constraints.real))
-            deep_setattr(self.scales, name, PyroParam(torch.full_like(loc, self._init_scale), self.scale_constraint))
+            deep_setattr(self.scales, name, PyroParam(self._start_scale(name, loc), self.scale_constraint))
         self._order, variables = self._make_variables()
+        self._back = self._order.argsort()
         factors, plate_dims = self._make_factors(*args, **kwargs)
         sizes = {name: size for dims in plate_dims.values() for _, (name, size) in dims.items()}
         self._structure = PlatedGaussian(variables, factors, sizes, dense=_IS_DENSE[self.backend])
@@ -232,7 +233,7 @@ class AutoGaussian(AutoContinuous):
         return TransformedDistribution(self.get_base_dist(), self.get_transform())
 
     def _split(self, latent: Tensor) -> Any:
-        return super()._split(latent[..., self._order.argsort().to(latent.device)])
+        return super()._split(latent[..., self._back.to(latent.device)])
 
     def _loc_scale(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         solved = self._solve()

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from pyro.distributions.util import detach
-from pyro.infer.autoguide.initialization import InitFn, InitMessenger
+from pyro.infer.autoguide.initialization import InitFn, InitMessenger, InitPoint, InitStrategy
+from pyro.infer.autoguide.unconstrained import unconstrained_event_dim
 from pyro.nn.module import PyroModule
 from pyro.ops.tensor_utils import periodic_repeat
 from pyro.poutine.frame import CondIndepStackFrame
@@ -84,6 +85,7 @@ class AutoGuide(PyroModule):
     """
 
     init_loc_fn: InitFn | None = None
+    _init_scale = 0.1
     _prototype_hide_fn = staticmethod(prototype_hide_fn)
 
     def __init__(self, model: Any, *, create_plates: Callable[..., Any] | None = None) -> None:
@@ -158,6 +160,8 @@ class AutoGuide(PyroModule):
         if model is None:
             raise RuntimeError(f"{type(self).__name__}: this guide was pickled before its first call, with a model "
                                "that cannot be pickled. Define the model at the top level of a module.")
+        if isinstance(self.init_loc_fn, InitStrategy):
+            self.init_loc_fn = self.init_loc_fn.fit(model, args, kwargs)
         if self.init_loc_fn is not None:
             model = InitMessenger(self.init_loc_fn)(model)
         visible = block(model, hide_fn=self._prototype_hide_fn)
@@ -239,6 +243,15 @@ class AutoGuide(PyroModule):
                 if value.dim() >= -dim and value.shape[dim] == frame.size:
                     value = periodic_repeat(value, _full_size(frame), dim).contiguous()
         return value
+
+    def _start_scale(self, name: str, loc: Tensor) -> Tensor:
+        """The standard deviations that a site's elements start with, like their means and with all rows."""
+        found = self.init_loc_fn.scales.get(name) if isinstance(self.init_loc_fn, InitPoint) else None
+        if found is None:
+            return torch.full_like(loc, self._init_scale)
+        assert self.prototype_trace is not None
+        site = self.prototype_trace.nodes[name]
+        return self._with_all_rows(site, found.to(loc), unconstrained_event_dim(site, found)).clone()
 
     # ---- parameters and state before the first call
 

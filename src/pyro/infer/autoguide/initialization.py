@@ -5,7 +5,9 @@ leave the site to its distribution. Called without a site it returns itself with
 ``AutoNormal(model, init_loc_fn=init_to_median(num_samples=50))`` reads well.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,10 +23,49 @@ from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["InitFn", "InitMessenger", "init_to_feasible", "init_to_generated", "init_to_mean", "init_to_median",
-           "init_to_sample", "init_to_uniform", "init_to_value"]
+__all__ = ["InitFn", "InitMessenger", "InitPoint", "InitStrategy", "init_to_feasible", "init_to_generated",
+           "init_to_mean", "init_to_median", "init_to_sample", "init_to_uniform", "init_to_value"]
 
 InitFn = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class InitPoint:
+    """An init function that knows, besides values, how far from them a guide should look.
+
+    Attributes:
+        values: the values by site name; sites without one are left to their distribution.
+        scales: standard deviations in unconstrained space, by site name.
+    """
+
+    values: Mapping[str, Tensor]
+    scales: Mapping[str, Tensor]
+
+    def __call__(self, site: Any) -> Tensor | None:
+        """The site's value, if there is one."""
+        return self.values.get(site["name"])
+
+
+class InitStrategy(ABC):
+    """Something that looks at the whole model to find where a guide should start; given as ``init_loc_fn``."""
+
+    @abstractmethod
+    def fit(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> InitPoint:
+        """Looks at the model, once, before the guide has parameters.
+
+        Args:
+            model: the model.
+            args: its arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            The init function that takes the strategy's place.
+        """
+
+    def __call__(self, site: Any) -> Any:
+        """Raises: there is no value before :meth:`fit`."""
+        raise ValueError(f"Site '{site['name']}': {type(self).__name__} needs the whole model, which guides give "
+                         "it. Elsewhere call its method fit(model, args, kwargs), and use the function it returns.")
 
 
 def _unconstrained_zeros(site: Any) -> tuple[Transform, Tensor]:

@@ -49,7 +49,7 @@ class AutoLowRankMultivariateNormal(AutoContinuous):
             self.rank = round(self.latent_dim**0.5)
         self.loc = torch.nn.Parameter(loc)
         # half of the variance is the factor's
-        self.scale = PyroParam(torch.full_like(loc, self._init_scale * 0.5**0.5), self.scale_constraint)
+        self.scale = PyroParam(self._init_scale_vector() * 0.5**0.5, self.scale_constraint)
         self.cov_factor = torch.nn.Parameter(loc.new_empty(self.latent_dim, self.rank).normal_(0, self.rank**-0.5))
 
     def get_posterior(self, *args: Any, **kwargs: Any) -> LowRankMultivariateNormal:

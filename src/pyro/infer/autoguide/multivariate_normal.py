@@ -45,7 +45,7 @@ class AutoMultivariateNormal(AutoContinuous):
         super()._setup_prototype(*args, **kwargs)
         loc = self._init_loc()
         self.loc = torch.nn.Parameter(loc)
-        self.scale = PyroParam(torch.full_like(loc, self._init_scale), self.scale_constraint)
+        self.scale = PyroParam(self._init_scale_vector(), self.scale_constraint)
         self.scale_tril = PyroParam(torch.eye(self.latent_dim, dtype=loc.dtype, device=loc.device),
                                     self.scale_tril_constraint)
 

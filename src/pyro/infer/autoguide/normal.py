@@ -72,7 +72,7 @@ class AutoNormal(AutoGuide):
             loc = unconstrain(site)
             event_dim = self._event_dims[name] = unconstrained_event_dim(site, loc)
             loc = self._with_all_rows(site, loc, event_dim)
-            scale = torch.full_like(loc, self._init_scale)
+            scale = self._start_scale(name, loc)
             deep_setattr(self.locs, name, PyroParam(loc, constraints.real, event_dim))
             deep_setattr(self.scales, name, PyroParam(scale, self.scale_constraint, event_dim))
 

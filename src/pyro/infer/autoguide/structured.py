@@ -121,7 +121,7 @@ class AutoStructured(AutoGuide):
             self._event_dims[name] = unconstrained_event_dim(site, loc)
             loc = self._with_all_rows(site, loc, self._event_dims[name])
             self._shapes[name] = loc.shape
-            self._make_params(name, loc.reshape(-1))
+            self._make_params(name, loc.reshape(-1), self._start_scale(name, loc).reshape(-1))
         wanted = self._dependencies(sites, *args, **kwargs)
         for downstream, upstreams in wanted.items():
             deep_setattr(self.deps, downstream, PyroModule())
@@ -138,11 +138,11 @@ class AutoStructured(AutoGuide):
             raise KeyError(f"Site '{name}': conditionals= has no entry. Give it one of {_CONDITIONALS} or a function.")
         return self.conditionals[name]
 
-    def _make_params(self, name: str, loc: Tensor) -> None:
+    def _make_params(self, name: str, loc: Tensor, scale: Tensor) -> None:
         kind = self._kinds[name]
         deep_setattr(self.locs, name, PyroParam(loc, constraints.real))
         if kind in ("normal", "mvn"):
-            deep_setattr(self.scales, name, PyroParam(torch.full_like(loc, self._init_scale), self.scale_constraint))
+            deep_setattr(self.scales, name, PyroParam(scale, self.scale_constraint))
         if kind == "mvn":
             eye = torch.eye(len(loc), dtype=loc.dtype, device=loc.device)
             deep_setattr(self.scale_trils, name, PyroParam(eye, self.scale_tril_constraint))
@@ -268,7 +268,8 @@ class AutoStructured(AutoGuide):
             with self._inside_plates(self.prototype_trace.nodes[name]):
                 value = subsample(delta.v, event_dim=delta.event_dim)
                 log_density = subsample(delta.log_density, event_dim=0)
-                values[name] = sample(name, Delta(value, log_density=log_density, event_dim=delta.event_dim))
+                fn = Delta(value, log_density=log_density, event_dim=delta.event_dim)
+                values[name] = sample(name, fn, infer={"_drawn_elsewhere": True})
         return values
 
     @torch.no_grad()

@@ -70,4 +70,5 @@ def sample_constrained(site: Any, unconstrained: Tensor) -> Tensor:
     if get_mask() is not False:
         log_det = transform.log_abs_det_jacobian(unconstrained, value)
         log_density = -sum_rightmost(log_det, log_det.dim() - value.dim() + event_dim)
-    return sample(site["name"], Delta(value, log_density=log_density, event_dim=event_dim))  # type: ignore[no-any-return]
+    fn = Delta(value, log_density=log_density, event_dim=event_dim)
+    return sample(site["name"], fn, infer={"_drawn_elsewhere": True})  # type: ignore[no-any-return]
