@@ -102,7 +102,7 @@ def sample(
         *args: passed on to ``fn``.
         obs: the observed value.
         obs_mask: where ``obs`` was observed, a boolean or a boolean tensor that broadcasts to the batch shape. The
-            rest is latent: the guide's site for it is ``<name>_unobserved``.
+            rest is latent: the guide's site for it is ``<name>_unobserved``, of which that part alone counts.
         infer: options for the inference algorithm, see :class:`~pyro.poutine.runtime.InferDict`.
         **kwargs: passed on to ``fn``.
 
@@ -163,10 +163,10 @@ def _masked_observe(
         raise ValueError(f"Site '{name}': expected a boolean or a boolean tensor as obs_mask, got {obs_mask!r}.")
     with MaskMessenger(obs_mask):
         observed = sample(f"{name}_observed", fn, *args, obs=obs, **kwargs)
+    kwargs["infer"] = {**(kwargs["infer"] or {}), "_latent_part": latent}
     with MaskMessenger(latent):
         unobserved = sample(f"{name}_unobserved", fn, *args, **kwargs)
-    value = torch.where(choice.to(unobserved.device), observed, unobserved)
-    return deterministic(name, value, event_dim=fn.event_dim)
+    return deterministic(name, torch.where(choice.to(unobserved.device), observed, unobserved), event_dim=fn.event_dim)
 
 
 def _check_mask_shape(name: str, fn: Any, obs_mask: Tensor) -> None:
@@ -217,8 +217,8 @@ def deterministic(name: str, value: Tensor, event_dim: int | None = None) -> Ten
     if not isinstance(value, Tensor):
         raise AttributeError(f"Site '{name}': expected a tensor, got {value!r} of type {type(value).__name__}, which "
                              "has no attribute 'ndim'. Wrap it by torch.tensor().")
-    fn = Delta(value, event_dim=value.ndim if event_dim is None else event_dim).mask(False)
     infer = {"_deterministic": True, "_has_event_dim": event_dim is not None}
+    fn = Delta(value, event_dim=value.ndim if event_dim is None else event_dim).mask(False)
     return cast(Tensor, sample(name, fn, obs=value, infer=infer))
 
 

@@ -283,20 +283,6 @@ def sequential_guide() -> None:
         pyro.sample(f"y_{i}", dist.Bernoulli(0.8 * pyro.param("p_y")[i] + 0.1 * a))
 
 
-def partly_observed_model() -> None:
-    a = pyro.sample("a", dist.Bernoulli(0.3))
-    with pyro.plate("rows", 3):
-        y = pyro.sample("y", dist.Bernoulli(0.2 + 0.5 * a), obs=tensor([1.0, 0.0, 1.0]),
-                        obs_mask=tensor([True, False, False]))
-        pyro.sample("x", dist.Normal(y, 1.0), obs=DATA)
-
-
-def partly_observed_guide(mask: bool | Tensor = True) -> None:
-    pyro.sample("a", dist.Bernoulli(pyro.param("p_a")))
-    with pyro.plate("rows", 3), poutine.mask(mask=mask):
-        pyro.sample("y_unobserved", dist.Bernoulli(pyro.param("p_y")))
-
-
 def prior_only_guide() -> None:
     pyro.sample("a", dist.Bernoulli(pyro.param("p_a")))
 
@@ -386,11 +372,6 @@ PROBLEMS = {
     "discrete, scaled": Problem(lambda: coins_model(True, 3.0), lambda: coins_guide(True, 3.0), COINS),
     "nested plates": Problem(nested_model, nested_guide, NESTED),
     "loops": Problem(sequential_model, sequential_guide, PARTLY),
-    "partly observed": Problem(partly_observed_model, partly_observed_guide, PARTLY),
-    "partly observed, guide masked": Problem(
-        partly_observed_model, lambda: partly_observed_guide(tensor([False, True, True])), PARTLY),
-    "partly observed, from the prior": Problem(
-        partly_observed_model, prior_only_guide, {"p_a": PARTLY["p_a"]}, None, PRIOR),
     "site by condition": Problem(poutine.condition(chain_model, {"b": tensor(1.0)}), prior_only_guide,
                                  {"p_a": PARTLY["p_a"]}),
     "site by intervention": Problem(poutine.do(chain_model, {"a": 1.0}), chain_guide,

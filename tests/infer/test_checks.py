@@ -10,6 +10,7 @@ import torch
 import pyro
 import pyro.distributions as dist
 from pyro import poutine
+from pyro.infer import SVI, Trace_ELBO
 from pyro.infer.checks import (
     check_if_enumerated,
     check_model_guide_match,
@@ -17,6 +18,7 @@ from pyro.infer.checks import (
     check_traceenum_requirements,
     check_traces_match,
 )
+from pyro.optim import Adam
 from pyro.poutine.frame import CondIndepStackFrame
 
 FINE = nullcontext()
@@ -91,6 +93,34 @@ def test_names_that_do_not_match(model, guide, message):
     with pytest.warns(UserWarning, match=message) as record:
         matches(model, guide)
     assert len(record) == 1
+
+
+@pytest.mark.parametrize("handler", [lambda fn: fn, lambda fn: poutine.mask(fn, mask=torch.tensor(True)),
+                                     lambda fn: pyro.plate("rows", 2)(fn)])
+def test_factors_of_a_guide_say_whether_they_are_pathwise(handler):
+    def guide(**kwargs):
+        pyro.factor("f", torch.tensor(1.0), **kwargs)
+
+    with pytest.raises(ValueError, match="Site 'f': pyro.factor in a guide is missing specification of has_rsample"):
+        matches(program(), handler(guide))
+    matches(program(), handler(lambda: guide(has_rsample=False)))
+
+
+@pytest.mark.parametrize(("model", "guide", "message"), [
+    (program(("z", ())), program(), "Found vars in model but not guide"),
+    (program(), program(("z", ())), "Found non-auxiliary vars in guide but not model"),
+    (program(), program(("a", (), OBSERVED)), "Found observed sites in the guide"),
+    (program(("z", ())), program(("z", (), AUXILIARY)), "Found auxiliary vars in the model"),
+    (program(("z", ())), program(("z", (), {"infer": {"enumerate": "parallel"}})), "configured for enumeration"),
+])
+def test_each_warning_is_shown_once(model, guide, message):
+    """Under Python's default filters: not by each step and particle, but again for another site."""
+    svi = SVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(num_particles=2))
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            svi.step()
+    assert [message in str(warning.message) for warning in record] == [True]
 
 
 def test_plates_of_the_guide_only():

@@ -101,6 +101,29 @@ def test_pareto_shape_tells_a_good_guide_from_a_narrow_one(scale, low, high, at_
     assert low <= shape < high
 
 
+@pytest.mark.parametrize("at_once", [10, 30])
+def test_lesson_25f_as_many_particles_as_asked_for(at_once):
+    sizes = []
+
+    def guide():
+        sizes.append(pyro.sample("z", dist.Normal(0.0, 0.9)).numel())
+
+    psis_diagnostic(lambda: pyro.sample("z", dist.Normal(0.0, 1.0)), guide, num_particles=30,
+                    max_simultaneous_particles=at_once, max_plate_nesting=0)
+    assert sizes == [at_once] * (30 // at_once)
+
+
+def test_lesson_25g_particles_stand_next_to_the_plates():
+    """Just left of as many dims as plates take: one further out would be one more dim than declared."""
+    def rows():
+        with pyro.plate("rows", 2):
+            pyro.sample("z", dist.Normal(0.0, 1.0))
+
+    _, model_trace, _ = vectorized_importance_weights(rows, rows, num_samples=3, max_plate_nesting=1)
+    site = model_trace.nodes["z"]
+    assert site["value"].shape == (3, 2) and {frame.dim for frame in site["cond_indep_stack"]} == {-2, -1}
+
+
 def test_too_few_particles():
     with pytest.warns(UserWarning, match="increase num_particles"):
         assert psis_diagnostic(model, EXACT, OBS, num_particles=10) == math.inf

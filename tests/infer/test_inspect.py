@@ -209,7 +209,7 @@ def test_picture_with_partly_observed_and_computed_sites(through, edge):
         assert node in source
 
 
-def test_overlapping_plates_are_all_shown():
+def test_lesson_22_overlapping_plates_are_all_shown():
     source = render_model(coupled_across_two_plates).source
     assert source.count("label=rows ") == 1 and source.count("label=columns ") == 2
 

@@ -86,6 +86,18 @@ def test_lesson_15_a_vector_outside_of_plates_lines_up_with_them(plates, expecte
 
 
 @PARALLEL
+@pytest.mark.parametrize("event_dim", [None, 1])
+def test_lesson_15_a_vector_inside_of_a_plate(event_dim, parallel):
+    def model():
+        with pyro.plate("rows", 5):
+            x = pyro.sample("x", dist.Normal(0.0, 1.0))
+            pyro.deterministic("vector", x.unsqueeze(-1) * torch.arange(4.0), event_dim=event_dim)
+
+    draws = Predictive(model, num_samples=6, parallel=parallel)()
+    torch.testing.assert_close(draws["vector"], draws["x"].reshape(6, 5, 1) * torch.arange(4.0))
+
+
+@PARALLEL
 def test_lesson_15_deterministic_sites_of_the_guide_are_kept(parallel):
     draws = Predictive(model, guide=guide, num_samples=4, parallel=parallel)()
     torch.testing.assert_close(draws["summary"], torch.zeros(4, 2))
@@ -239,7 +251,7 @@ def test_export_of_a_trained_predictive():
     # checks of values branch on them, which an exported graph cannot
     with pyro.validation_enabled(False), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's exporter
-        exported = torch.export.export(predictive, (x,), strict=False).module()
+        exported = torch.export.export(predictive, (x,)).module()
     draws = exported(-x)["y"]
     assert draws.shape == (1000, 4)
     # 5 standard errors of a mean of 1000 draws of deviation at most 0.11

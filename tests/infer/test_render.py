@@ -79,7 +79,7 @@ def test_plates_that_do_not_overlap_are_one_box_each(plates):
     assert sorted(names) == sorted(f"cluster_{plate}" for plate in plates)
 
 
-def test_overlapping_plates_are_several_boxes_of_one_label():
+def test_lesson_22_overlapping_plates_are_several_boxes_of_one_label():
     lines = to_dot([relations("abc", {"p": ["a", "c"], "q": ["b", "c"]})])
     places, names = read_boxes(lines)
     assert places == {"a": ["p"], "b": ["q"], "c": ["p", "q"]}

@@ -88,7 +88,7 @@ def test_score_functions_are_refused(guide, match):
 
 
 @pytest.mark.filterwarnings("ignore:Found vars in model but not guide")
-def test_pyro3255_a_partly_observed_site_may_be_left_to_the_prior():
+def test_lesson_04_a_partly_observed_site_may_be_left_to_the_prior():
     def model():
         with pyro.plate("rows", 3):
             y = pyro.sample("y", dist.Normal(0.0, 1.0), obs=torch.ones(3), obs_mask=MASK)

@@ -47,13 +47,26 @@ def test_an_intervened_site_may_have_data(order):
     torch.testing.assert_close(trace.log_prob_sum(lambda name, site: name == "x"), expected)
 
 
-def test_the_plates_scale_counts_once():
+def test_lesson_25d_the_plates_scale_counts_once():
     def rows():
         with pyro.plate("rows", 6, subsample_size=2):
             return pyro.sample("x", dist.Normal(0.0, 1.0))
 
     site = poutine.trace(poutine.do(rows, data={"x": torch.ones(2)})).get_trace().nodes["x"]
     assert site["scale"] == 3.0 and site["value"].shape == (2,)
+
+
+@pytest.mark.parametrize("value", [THREE, 3.0, torch.full((4,), 3.0)])
+def test_lesson_25d_interventions_inside_of_plates(value):
+    def rows():
+        with pyro.plate("rows", 4):
+            x = pyro.sample("x", dist.Normal(0.0, 1.0))
+            return pyro.sample("y", dist.Normal(x, 0.01))
+
+    trace = poutine.trace(poutine.do(rows, data={"x": value})).get_trace()
+    trace.compute_log_prob()
+    assert [trace.nodes[name]["log_prob"].shape for name in "xy"] == [(4,), (4,)]
+    assert (trace.nodes["y"]["value"] - 3.0).abs().max() < 0.1 and trace.nodes["x"]["value"].unique().numel() == 4
 
 
 def test_of_two_interventions_the_inner_one_holds_with_a_warning():

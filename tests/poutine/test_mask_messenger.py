@@ -37,7 +37,7 @@ def test_nested_masks_are_joined_by_and_and_scales_multiply(masks, scales):
     (torch.tensor([True, False, True]), [0.0, float("inf"), 2.0]),
     (False, [NAN, NAN, NAN]),
 ])
-def test_lesson_3_masked_nan_observations_leave_loss_and_gradients_finite(mask, data, density):
+def test_lesson_03_masked_nan_observations_leave_loss_and_gradients_finite(mask, data, density):
     loc = torch.tensor(0.5, requires_grad=True)
     trace = poutine.trace(poutine.mask(functools.partial(model, loc, torch.tensor(data)), mask=mask)).get_trace()
     getattr(trace, density)()
@@ -51,7 +51,19 @@ def test_lesson_3_masked_nan_observations_leave_loss_and_gradients_finite(mask, 
         torch.testing.assert_close(torch.autograd.grad(loss, loc), torch.autograd.grad(expected, loc))
 
 
-def test_lesson_3_nan_observations_where_obs_mask_is_false():
+def test_lesson_03_masked_values_of_maps_that_torch_knows_no_image_of():
+    """The last map's codomain is the real line, but no negative number is an image."""
+    loc = torch.zeros(2, requires_grad=True)
+    maps = torch.distributions.biject_to(dist.LogNormal(0.0, 1.0).support)
+    with poutine.mask(mask=torch.tensor([True, False])):
+        trace = poutine.trace(lambda: pyro.sample(
+            "x", dist.TransformedDistribution(dist.Normal(loc, 1.0), maps), obs=torch.tensor([1.0, NAN]))).get_trace()
+    loss = -trace.log_prob_sum()
+    torch.testing.assert_close(loss, -dist.Normal(0.0, 1.0).log_prob(torch.tensor(0.0)))
+    assert torch.autograd.grad(loss, loc)[0].tolist() == [0.0, 0.0]
+
+
+def test_lesson_03_nan_observations_where_obs_mask_is_false():
     loc = torch.tensor(0.5, requires_grad=True)
     data, present = torch.tensor([0.0, NAN, 2.0]), torch.tensor([True, False, True])
 

@@ -35,7 +35,7 @@ def test_a_run_replayed_is_the_same_run():
     assert second.log_prob_sum() == first.log_prob_sum()
 
 
-def test_lesson_1_rows_chosen_by_the_program_win():
+def test_lesson_01_rows_chosen_by_the_program_win():
     chosen = torch.tensor([7, 2, 4])
     data = torch.arange(10.0)
 
@@ -51,7 +51,7 @@ def test_lesson_1_rows_chosen_by_the_program_win():
 
 
 @pytest.mark.parametrize("rows", [[7, 2, 4], [0, 1, 2]])
-def test_lesson_1_local_sites_for_other_rows_are_refused(rows):
+def test_lesson_01_local_sites_for_other_rows_are_refused(rows):
     def program(own):
         with pyro.plate("rows", 10, subsample=own):
             return pyro.sample("local", dist.Normal(0.0, 1.0))

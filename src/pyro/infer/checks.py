@@ -8,6 +8,8 @@ import warnings
 from itertools import zip_longest
 from typing import Any
 
+from pyro.distributions.torch_distribution import MaskedDistribution
+from pyro.distributions.unit import Unit
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
@@ -68,7 +70,8 @@ def check_model_guide_match(model_trace: Trace, guide_trace: Trace, max_plate_ne
         max_plate_nesting: how many dims plates take; dims further left may broadcast.
 
     Raises:
-        ValueError: if shapes or event dims differ at a site; names the site.
+        ValueError: if shapes or event dims differ at a site, or a factor of the guide does not say whether it is
+            pathwise; names the site.
 
     Warns:
         UserWarning: if a latent site or a plate is in one of the two only, or the guide has an observed site.
@@ -80,6 +83,8 @@ def check_model_guide_match(model_trace: Trace, guide_trace: Trace, max_plate_ne
         enumerated = {name for name in latents - guided
                       if model_trace.nodes[name]["infer"].get("_enumerate_dim") is not None}
         _warn_of_names(latents, guided, auxiliary, enumerated)
+    for name in observed:
+        _check_factor(name, guide_trace.nodes[name]["fn"])
     if observed:
         _warn_of_observations([name for name in guide_trace.nodes if name in observed], guide_trace)
     if not guide_plates <= model_plates:
@@ -87,6 +92,15 @@ def check_model_guide_match(model_trace: Trace, guide_trace: Trace, max_plate_ne
                       "plates the same names in both, or the sites in them no counterparts.", stacklevel=2)
     for name in guided & latents:
         _check_same_shape(name, model_trace.nodes[name], guide_trace.nodes[name], max_plate_nesting)
+
+
+def _check_factor(name: str, fn: Any) -> None:
+    while isinstance(fn, MaskedDistribution):
+        fn = fn.base_dist
+    if isinstance(fn, Unit) and "has_rsample" not in vars(fn):
+        raise ValueError(f"Site '{name}': pyro.factor in a guide is missing specification of has_rsample. Pass "
+                         "has_rsample=True if its value carries gradients of the draws that it comes from, "
+                         "has_rsample=False if it stands for the density of draws that carry none.")
 
 
 def _warn_of_names(latents: set[str], guided: set[str], auxiliary: set[str], enumerated: set[str]) -> None:

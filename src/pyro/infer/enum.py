@@ -2,13 +2,22 @@
 
 from typing import Any, Literal
 
+import torch
+from torch import Tensor
+from torch.distributions import biject_to
+from torch.distributions.transforms import Transform
+
+from pyro.distributions.delta import Delta
+from pyro.distributions.normal import Normal
+from pyro.distributions.util import sum_rightmost
 from pyro.infer.checks import check_model_guide_match, check_site_shape
+from pyro.ops.provenance import get_provenance
 from pyro.ops.validation import is_validation_enabled
 from pyro.poutine.handlers import replay, trace
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import prune_subsample_sites
 
-__all__ = ["get_importance_trace"]
+__all__ = ["get_importance_trace", "leave_out_observed_parts"]
 
 
 def _run(fn: Any, graph_type: Literal["flat", "dense"], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
@@ -52,9 +61,47 @@ def get_importance_trace(
         check_model_guide_match(model_trace, guide_trace, max_plate_nesting)
     # the choice of rows has no density
     model_trace, guide_trace = prune_subsample_sites(model_trace), prune_subsample_sites(guide_trace)
+    leave_out_observed_parts(model_trace, guide_trace)
     model_trace.compute_log_prob()
     guide_trace.compute_score_parts()
     for site in (*model_trace.nodes.values(), *guide_trace.nodes.values()) if validates else ():
         if site["type"] == "sample":
             check_site_shape(site, max_plate_nesting)
     return model_trace, guide_trace
+
+
+def leave_out_observed_parts(model_trace: Trace, guide_trace: Trace) -> None:
+    """Masks the guide's densities of elements that the model has observed at a site with ``obs_mask``.
+
+    What a guide draws there goes nowhere, and the model's density leaves it out. If the guide's stayed, the bound would
+    reward the entropy of draws that mean nothing: scales would grow for ever. A guide that draws many sites together
+    has no density of these elements alone; there they get a prior, the standard normal in unconstrained space.
+
+    Args:
+        model_trace: a run of the model, replayed against the guide's.
+        guide_trace: the guide's run; its sites are changed before their densities are computed.
+    """
+    for name, site in model_trace.nodes.items():
+        if site["type"] != "sample" or site["is_observed"] or name not in guide_trace:
+            continue
+        latent = site["infer"].get("_latent_part")
+        if latent is None:
+            continue
+        own = guide_trace.nodes[name]
+        if "_drawn_elsewhere" in own["infer"]:
+            own["fn"] = _over_prior(own["fn"], biject_to(site["fn"].support), latent)
+        else:
+            own["mask"] = latent if own["mask"] is None else own["mask"] & latent
+        if "provenance" in own:  # by :class:`~pyro.infer.tracegraph_elbo.TrackNonReparam`
+            own["provenance"] |= get_provenance(latent)
+
+
+def _over_prior(fn: Delta, transform: Transform, latent: bool | Tensor) -> Delta:
+    """The image of a draw, whose density is divided by the prior where it is not latent."""
+    unconstrained = transform.inv(fn.v)
+    log_det = transform.log_abs_det_jacobian(unconstrained, fn.v)
+    normal = Normal(torch.zeros_like(unconstrained), 1.0).log_prob(unconstrained)
+    batch = fn.v.dim() - fn.event_dim
+    prior = sum_rightmost(normal, normal.dim() - batch) - sum_rightmost(log_det, log_det.dim() - batch)
+    kept = torch.as_tensor(latent, device=prior.device)
+    return Delta(fn.v, log_density=fn.log_density - torch.where(kept, 0.0, prior), event_dim=fn.event_dim)

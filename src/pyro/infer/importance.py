@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pyro.infer.abstract_infer import TracePosterior
-from pyro.infer.enum import get_importance_trace
+from pyro.infer.enum import get_importance_trace, leave_out_observed_parts
 from pyro.infer.predictive_draws import log_densities
 from pyro.ops.stats import fit_generalized_pareto
 from pyro.poutine.handlers import block, replay, trace
@@ -101,6 +101,7 @@ class Importance(TracePosterior, LogWeightsMixin):
         for _ in range(self.num_samples):
             guide_trace = trace(self.guide).get_trace(*args, **kwargs)
             model_trace = trace(replay(self.model, trace=guide_trace)).get_trace(*args, **kwargs)
+            leave_out_observed_parts(model_trace, guide_trace)
             yield model_trace, torch.as_tensor(model_trace.log_prob_sum() - guide_trace.log_prob_sum())
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pyro.infer.enum import leave_out_observed_parts
 from pyro.infer.importance import LogWeightsMixin
 from pyro.infer.mh_resampler import MHResampler
 from pyro.infer.predictive_draws import PLATE, PosteriorMessenger, Run, Table, leftmost_dim, log_densities
@@ -58,6 +59,12 @@ class Predictive(torch.nn.Module):
 
     Shape:
         ``(num_samples,) + batch_shape + event_shape``, with ones for the plates that the site is not in.
+
+    Note:
+        To export it, model and guide have to be modules. Checks branch on values, which an exported graph cannot::
+
+            with pyro.validation_enabled(False):
+                program = torch.export.export(predictive, (x,))
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -286,6 +293,7 @@ class WeighedPredictive(Predictive):
         for run, count in self._runs(models, args, kwargs, table):
             table.add(run, count)
             assert run.guide is not None and run.scored is not None
+            leave_out_observed_parts(run.scored, run.guide)
             log_q.append(log_densities(run.guide, run.nesting).expand(count))
             log_p.append(log_densities(run.scored, run.nesting).expand(count))
         guide_log_prob, model_log_prob = torch.cat(log_q), torch.cat(log_p)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pyro.distributions.score_parts import ScoreParts
 from pyro.distributions.util import is_identically_zero
-from pyro.infer.enum import get_importance_trace
+from pyro.infer.enum import get_importance_trace, leave_out_observed_parts
 from pyro.infer.track_provenance import is_computed
 from pyro.poutine.handlers import trace
 from pyro.poutine.messenger import Messenger
@@ -94,6 +94,7 @@ def get_pathwise_trace(
     model_trace, guide_trace = get_importance_trace("flat", max_plate_nesting, model, remembered(guide), args, kwargs)
     with FixedValues(remembered.values):
         again = trace(guide).get_trace(*args, **kwargs)
+    leave_out_observed_parts(model_trace, again)
     again.compute_score_parts()
     for name, site in guide_trace.nodes.items():
         if site["type"] == "sample" and has_score(site):

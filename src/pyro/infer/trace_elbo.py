@@ -21,11 +21,11 @@ import torch
 from torch import Tensor
 
 from pyro.infer.checks import check_if_enumerated
-from pyro.infer.elbo import ELBO
 from pyro.infer.enum import get_importance_trace
 from pyro.infer.stick_the_landing import get_pathwise_trace
+from pyro.infer.surrogate_elbo import SurrogateELBO
 from pyro.infer.terms import add, costs_of_guide, costs_of_model, log_ratios, scores
-from pyro.ops.validation import collecting, is_validation_enabled
+from pyro.ops.validation import is_validation_enabled
 from pyro.poutine.trace_struct import Trace, batch_sum
 
 __all__ = ["JitTrace_ELBO", "Trace_ELBO"]
@@ -47,7 +47,7 @@ def _loss_and_surrogate(model_trace: Trace, guide_trace: Trace) -> tuple[Any, An
     return loss, surrogate
 
 
-class Trace_ELBO(ELBO):
+class Trace_ELBO(SurrogateELBO):
     """The ELBO by Monte Carlo; for any guide, and best for those whose values carry gradients.
 
     Latent sites of the model that the guide does not have are drawn from the prior and count as part of the guide.
@@ -115,44 +115,6 @@ class Trace_ELBO(ELBO):
                 surrogate = loss if is_pathwise else surrogate / self.num_particles
             loss = torch.as_tensor(loss)
             yield loss, loss if is_pathwise else torch.as_tensor(surrogate)
-
-    def differentiable_loss(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> Tensor:
-        """Minus the estimate of the ELBO, as a tensor whose gradient estimates the gradient.
-
-        Args:
-            model: the model.
-            guide: the guide.
-            *args: for both.
-            **kwargs: for both.
-
-        Returns:
-            A scalar.
-        """
-        total: Any = 0.0
-        with collecting():
-            for loss, surrogate in self._particles(model, guide, args, kwargs):
-                total = total + (loss if surrogate is loss else loss.detach() + (surrogate - surrogate.detach()))
-        return total  # type: ignore[no-any-return]
-
-    def loss_and_grads(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> float:
-        """Adds the estimate of the loss's gradient to the parameters; one particle's graph lives at a time.
-
-        Args:
-            model: the model.
-            guide: the guide.
-            *args: for both.
-            **kwargs: for both.
-
-        Returns:
-            Minus the estimate of the ELBO.
-        """
-        total: Any = 0.0
-        with collecting():
-            for loss, surrogate in self._particles(model, guide, args, kwargs):
-                if surrogate.requires_grad:
-                    surrogate.backward(retain_graph=self.retain_graph)
-                total = total + loss.detach()
-            return float(total)
 
 
 class JitTrace_ELBO(Trace_ELBO):

@@ -14,7 +14,6 @@ References:
 import math
 import sys
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -22,13 +21,13 @@ from torch import Tensor
 
 from pyro.infer.baselines import Averages, baseline
 from pyro.infer.checks import check_if_enumerated
-from pyro.infer.elbo import ELBO
 from pyro.infer.enum import get_importance_trace
+from pyro.infer.surrogate_elbo import SurrogateELBO
 from pyro.infer.terms import add, costs_of_guide, costs_of_model, log_ratios, scores
+from pyro.infer.track_provenance import LabellingMessenger
 from pyro.infer.util import MultiFrameTensor
 from pyro.ops.provenance import FollowProvenance, detach_provenance, track_provenance
 from pyro.ops.validation import collecting, is_validation_enabled
-from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
 from pyro.poutine.trace_struct import Trace, batch_sum
 
@@ -65,7 +64,7 @@ class _FollowReads(FollowProvenance):
         return frozenset().union(*(self.sources(item, seen) for item in items))
 
 
-class TrackNonReparam(Messenger):
+class TrackNonReparam(LabellingMessenger):
     """Labels the values of latent sites that carry no gradients with the sites' names.
 
     Every sample site gets a ``provenance``: the names of the labelled sites on which its log-density depends. To be
@@ -83,23 +82,10 @@ class TrackNonReparam(Messenger):
         frozenset({'a'})
     """
 
+    _follow: _FollowReads
+
     def __init__(self) -> None:
-        super().__init__()
-        self._follow = _FollowReads()
-
-    def __enter__(self) -> "TrackNonReparam":
-        super().__enter__()
-        self._follow.__enter__()  # type: ignore[no-untyped-call]
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool | None:
-        self._follow.__exit__(exc_type, exc_value, traceback)  # type: ignore[no-untyped-call]
-        return super().__exit__(exc_type, exc_value, traceback)
+        super().__init__(_FollowReads())
 
     def _pyro_post_sample(self, msg: Message) -> None:
         # the distribution's labels as well as the value's: some draws and densities lose labels
@@ -117,7 +103,7 @@ def is_labelled(site: Any) -> bool:
     return not site["is_observed"] and not getattr(site["fn"], "has_rsample", False)
 
 
-class TraceGraph_ELBO(ELBO):
+class TraceGraph_ELBO(SurrogateELBO):
     """The ELBO for guides with discrete sites, or others whose values carry no gradients.
 
     See :class:`~pyro.infer.elbo.ELBO` for the arguments, and :mod:`pyro.infer.baselines` for the baselines that a
@@ -199,43 +185,6 @@ class TraceGraph_ELBO(ELBO):
         expected, error = baseline(site, cost, self._averages)
         term: Tensor = -(score * (cost if expected is None else cost - expected)).sum()
         return term if error is None else term + error
-
-    def differentiable_loss(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> Tensor:
-        """Minus the estimate of the ELBO, as a tensor whose gradient estimates the gradient.
-
-        Args:
-            model: the model.
-            guide: the guide.
-            *args: for both.
-            **kwargs: for both.
-
-        Returns:
-            A scalar. Its gradient in the parameters of baselines is that of their squared errors.
-        """
-        with collecting():
-            total: Tensor = add([loss.detach() + (surrogate - surrogate.detach())
-                                 for loss, surrogate in self._particles(model, guide, args, kwargs)])
-            return total
-
-    def loss_and_grads(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> float:
-        """Adds the estimate of the loss's gradient to the parameters; one particle's graph lives at a time.
-
-        Args:
-            model: the model.
-            guide: the guide.
-            *args: for both.
-            **kwargs: for both.
-
-        Returns:
-            Minus the estimate of the ELBO.
-        """
-        losses = []
-        with collecting():
-            for loss, surrogate in self._particles(model, guide, args, kwargs):
-                if surrogate.requires_grad:
-                    surrogate.backward(retain_graph=self.retain_graph)
-                losses.append(loss.detach())
-            return float(add(losses))
 
 
 class JitTraceGraph_ELBO(TraceGraph_ELBO):

@@ -7,7 +7,7 @@ log-density, and those of its value before it got its own, are the sites and par
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -21,8 +21,8 @@ from pyro.poutine.runtime import Message
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["TrackProvenance", "is_computed", "is_sample_site", "site_is_deterministic", "trace_with_parents",
-           "unwrapped"]
+__all__ = ["LabellingMessenger", "TrackProvenance", "is_computed", "is_sample_site", "site_is_deterministic",
+           "trace_with_parents", "unwrapped"]
 
 
 def unwrapped(fn: Any) -> Any:
@@ -66,22 +66,18 @@ def is_sample_site(msg: Any, *, include_deterministic: bool = False) -> bool:
     return include_deterministic or not is_computed(msg)
 
 
-class TrackProvenance(Messenger):
-    """Labels the values of sites and parameters with their names, to be installed around a :func:`pyro.poutine.trace`.
-
-    Parameters stay the tensors they are: their memory is labelled, so that modules which hold them are followed too.
+class LabellingMessenger(Messenger):
+    """Base of handlers that label values, and follow the labels as long as they are installed.
 
     Args:
-        include_deterministic: whether computed values get labels of their own instead of passing on others'.
+        follow: follows them.
     """
 
-    def __init__(self, *, include_deterministic: bool = False) -> None:
+    def __init__(self, follow: FollowProvenance) -> None:
         super().__init__()
-        self.include_deterministic = include_deterministic
-        self._follow = FollowProvenance()
-        self._sources: dict[str, frozenset[str]] = {}
+        self._follow = follow
 
-    def __enter__(self) -> "TrackProvenance":
+    def __enter__(self) -> Self:
         super().__enter__()
         self._follow.__enter__()  # type: ignore[no-untyped-call]
         return self
@@ -94,6 +90,21 @@ class TrackProvenance(Messenger):
     ) -> bool | None:
         self._follow.__exit__(exc_type, exc_value, traceback)  # type: ignore[no-untyped-call]
         return super().__exit__(exc_type, exc_value, traceback)
+
+
+class TrackProvenance(LabellingMessenger):
+    """Labels the values of sites and parameters with their names, to be installed around a :func:`pyro.poutine.trace`.
+
+    Parameters stay the tensors they are: their memory is labelled, so that modules which hold them are followed too.
+
+    Args:
+        include_deterministic: whether computed values get labels of their own instead of passing on others'.
+    """
+
+    def __init__(self, *, include_deterministic: bool = False) -> None:
+        super().__init__(FollowProvenance())
+        self.include_deterministic = include_deterministic
+        self._sources: dict[str, frozenset[str]] = {}
 
     def _pyro_post_sample(self, msg: Message) -> None:
         name, value = str(msg["name"]), msg["value"]

@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from pyro.distributions.util import is_identically_zero
+from pyro.infer.dice import Dice, compute_site_dice_factor
 from pyro.ops.validation import enable_validation, is_validation_enabled, validation_enabled
 from pyro.poutine.frame import CondIndepStackFrame
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
-__all__ = ["CloneMixin", "MultiFrameTensor", "check_fully_reparametrized", "enable_validation",
-           "get_dependent_plate_dims", "get_plate_stacks", "is_validation_enabled", "plate_log_prob_sum",
-           "torch_backward", "torch_exp", "torch_item", "torch_sum", "validation_enabled", "zero_grads"]
+__all__ = ["CloneMixin", "Dice", "MultiFrameTensor", "check_fully_reparametrized", "compute_site_dice_factor",
+           "enable_validation", "get_dependent_plate_dims", "get_plate_stacks", "is_validation_enabled",
+           "plate_log_prob_sum", "torch_backward", "torch_exp", "torch_item", "torch_sum", "validation_enabled",
+           "zero_grads"]
 
 Frames = tuple[CondIndepStackFrame, ...]
 

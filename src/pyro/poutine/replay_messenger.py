@@ -49,7 +49,8 @@ class ReplayMessenger(Messenger):
             return
         msg["done"] = True
         msg["value"] = site["value"]
-        msg["infer"] = site["infer"]
+        latent = msg["infer"].get("_latent_part")  # the model's to say
+        msg["infer"] = site["infer"] if latent is None else {**site["infer"], "_latent_part": latent}
 
     def _check_own_rows(self, plate: str, own: Tensor, theirs: Tensor) -> None:
         assert self.trace is not None

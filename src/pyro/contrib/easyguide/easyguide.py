@@ -283,7 +283,8 @@ class Group:
         log_density = transform.inv.log_abs_det_jacobian(value, unconstrained)
         log_density = sum_rightmost(log_density, log_density.dim() - value.dim() + event_dim)
         with self._plates(site):
-            drawn: Tensor = primitives.sample(site["name"], Delta(value, log_density, event_dim=event_dim))
+            drawn: Tensor = primitives.sample(site["name"], Delta(value, log_density, event_dim=event_dim),
+                                              infer={"_drawn_elsewhere": True})
         return drawn
 
     def _plates(self, site: Any) -> ExitStack:

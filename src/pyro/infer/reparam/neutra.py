@@ -1,26 +1,23 @@
 """A model in the coordinates of a guide that was fitted to it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributions import biject_to
 
-from pyro.distributions.delta import Delta
 from pyro.distributions.util import sum_rightmost
 from pyro.infer.autoguide.continuous import AutoContinuous
-from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult, summed_log_det
-from pyro.poutine.handlers import reparam
+from pyro.infer.reparam.of_guide import OfGuide
+from pyro.infer.reparam.reparam import summed_log_det
 from pyro.poutine.indep_messenger import IndepMessenger
 from pyro.poutine.messenger import block_messengers
-from pyro.poutine.runtime import Message
 from pyro.primitives import sample
 
 __all__ = ["NeuTraReparam"]
 
 
-class NeuTraReparam(Reparam):
+class NeuTraReparam(OfGuide):
     r"""Draws all latent variables of a guide jointly, in the coordinates in which the guide is standard normal.
 
     With T the guide's transform and u the maps from supports to the real line,
@@ -59,46 +56,19 @@ class NeuTraReparam(Reparam):
         if not isinstance(guide, AutoContinuous):
             raise TypeError(f"NeuTraReparam expected an AutoContinuous guide, but got {type(guide)}. Use for example "
                             "AutoMultivariateNormal or AutoIAFNormal.")
-        self.guide = guide
+        super().__init__(guide)
         self.transform: Any = None
         self.x_unconstrained: dict[str, Tensor] = {}
 
-    def _reparam_config(self, site: Message) -> "NeuTraReparam | None":
-        return self if site["name"] in self._sites() else None
-
-    def _sites(self) -> dict[str, Any]:
-        """What the guide saw of the model when it was set up."""
-        trace = self.guide.prototype_trace
-        if trace is None:
-            raise RuntimeError("NeuTraReparam: the guide has not run yet. Fit it to the model first.")
-        return trace.nodes
-
-    def reparam(self, fn: Callable[..., Any] | None = None) -> Any:
-        """Puts a model into these coordinates.
-
-        Args:
-            fn: the model; by default a decorator is returned.
-
-        Returns:
-            The model inside the handler.
-        """
-        return reparam(fn, config=self._reparam_config)
-
-    def apply(self, msg: ReparamMessage) -> ReparamResult:
-        """At the first site adds the joint one; see :meth:`Reparam.apply`."""
-        name, fn, value, is_observed = msg["name"], msg["fn"], msg["value"], bool(msg["is_observed"])
-        sites = self._sites()
-        if is_observed or name not in sites or sites[name]["is_observed"]:
-            return {"fn": fn, "value": value, "is_observed": is_observed}
+    def _computed(self, name: str, fn: Any) -> tuple[Tensor, Tensor]:
         log_density: Tensor | float = 0.0
         if name not in self.x_unconstrained:  # the first site of a run
             log_density = self._begin(name)
         unconstrained = self.x_unconstrained.pop(name)
         transform = biject_to(fn.support)
         value = transform(unconstrained)
-        log_density = log_density + fn.log_prob(value) + summed_log_det(transform, unconstrained, value, fn.event_dim)
-        return {"fn": Delta(value, log_density=log_density, event_dim=fn.event_dim), "value": value,
-                "is_observed": True}
+        stretched = summed_log_det(transform, unconstrained, value, fn.event_dim)
+        return value, log_density + fn.log_prob(value) + stretched
 
     def _begin(self, name: str) -> Tensor:
         """Draws all variables, and returns the log of the volume by which the guide stretches, for one element."""

@@ -1,23 +1,19 @@
 """A model in the coordinates of a structured guide that was fitted to it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
-from pyro.distributions.delta import Delta
-from pyro.infer.reparam.reparam import Reparam, ReparamMessage, ReparamResult
+from pyro.infer.reparam.of_guide import OfGuide
 from pyro.poutine.condition_messenger import ConditionMessenger
-from pyro.poutine.handlers import reparam
 from pyro.poutine.indep_messenger import IndepMessenger
 from pyro.poutine.mask_messenger import MaskMessenger
 from pyro.poutine.messenger import block_messengers
-from pyro.poutine.runtime import Message
 
 __all__ = ["StructuredReparam"]
 
 
-class StructuredReparam(Reparam):
+class StructuredReparam(OfGuide):
     r"""Draws a structured guide's latent variables in its coordinates, where they are nearly standard normal.
 
     With a the guide's auxiliary variables, of which the variables are a function,
@@ -37,38 +33,16 @@ class StructuredReparam(Reparam):
     def __init__(self, guide: Any) -> None:
         if not callable(getattr(guide, "get_deltas", None)):
             raise TypeError(f"StructuredReparam expected an AutoStructured guide, but got {type(guide)}.")
-        self.guide = guide
+        super().__init__(guide)
         self.deltas: dict[str, Any] = {}
 
-    def _reparam_config(self, site: Message) -> "StructuredReparam | None":
-        return self if site["name"] in self.guide.prototype_trace else None
-
-    def reparam(self, fn: Callable[..., Any] | None = None) -> Any:
-        """Puts a model into these coordinates.
-
-        Args:
-            fn: the model; by default a decorator is returned.
-
-        Returns:
-            The model inside the handler.
-        """
-        return reparam(fn, config=self._reparam_config)
-
-    def apply(self, msg: ReparamMessage) -> ReparamResult:
-        """At the first site adds the guide's auxiliary ones; see :meth:`Reparam.apply`."""
-        name, fn, value, is_observed = msg["name"], msg["fn"], msg["value"], bool(msg["is_observed"])
-        trace = self.guide.prototype_trace
-        if is_observed or name not in trace or trace.nodes[name]["is_observed"]:
-            return {"fn": fn, "value": value, "is_observed": is_observed}
+    def _computed(self, name: str, fn: Any) -> tuple[Tensor, Tensor]:
         if name not in self.deltas:  # the first site of a run
             with block_messengers(lambda frame: isinstance(frame, IndepMessenger)), MaskMessenger(False):
                 self.deltas = dict(self.guide.get_deltas())
         delta = self.deltas.pop(name)
-        value = delta.v
         # the guide's density at the point is one over the volume by which it stretches
-        log_density = fn.log_prob(value) - delta.log_density
-        return {"fn": Delta(value, log_density=log_density, event_dim=fn.event_dim), "value": value,
-                "is_observed": True}
+        return delta.v, fn.log_prob(delta.v) - delta.log_density
 
     def transform_samples(self, aux_samples: dict[str, Tensor], save_params: list[str] | None = None
                           ) -> dict[str, Tensor]:
