@@ -235,7 +235,7 @@ def test_restored_optimizer_goes_on_as_the_first(make, when, through, tmp_path):
         assert torch.equal(p, a)
 
 
-def test_state_of_parameters_yet_to_come_waits_for_them():
+def test_lesson_17e_state_of_parameters_yet_to_come_waits_for_them():
     a, b = leaf("a", 0.0), leaf("b", 0.0)
     first = SGD({"lr": 0.1, "momentum": 0.9})
     run(first, [a, b], 2)
@@ -269,7 +269,7 @@ def test_file_of_something_else_is_refused(tmp_path):
     ("upstream_multi_step_lr.pt",
      lambda _: MultiStepLR({"optimizer": torch.optim.SGD, "optim_args": {"lr": 9.0}, "milestones": [5]}), 0.001),
 ])
-def test_files_of_upstream_are_read(file, make, lr):
+def test_lesson_17a_files_of_upstream_are_read(file, make, lr):
     """Each holds the state after three steps with unit gradients and a learning rate of 0.1."""
     params = [leaf("net$$$weight", [1.0, 2.0]), leaf("loc", 3.0)]
     optimizer = make({"lr": 9.0})

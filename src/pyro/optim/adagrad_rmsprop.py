@@ -10,10 +10,10 @@ With gradient :math:`g_k` at step :math:`k = 1, 2, ...`:
 The power of :math:`k` decays as Adagrad's step sizes do; the running mean of squares forgets as RMSProp's does.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from pyro.optim.step_count import Counting
@@ -46,34 +46,15 @@ class AdagradRMSProp(Counting):
         for state in self.state.values():
             state["sum"].share_memory_()
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Takes one step.
-
-        Args:
-            closure: computes the loss and its gradients anew.
-
-        Returns:
-            What ``closure`` returned, if there is one.
-
-        Raises:
-            NotImplementedError: if a gradient is sparse.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                if p.grad.is_sparse:
-                    raise NotImplementedError("AdagradRMSProp does not take sparse gradients. Use "
-                                              "pyro.optim.SparseAdam, or a dense gradient.")
-                state = self.state[p]
-                state["step"] += 1
-                is_first = (state["step"] == 1).to(p)  # has no past to average with
-                state["sum"].lerp_(p.grad.square(), group["t"] + (1 - group["t"]) * is_first)
-                rate = group["eta"] * state["step"].to(p.dtype) ** (-0.5 + group["delta"])
-                p.sub_(rate * p.grad / (1 + state["sum"].sqrt()))
-        return loss
+    def _step_group(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        for p in params:
+            assert p.grad is not None
+            if p.grad.is_sparse:
+                raise NotImplementedError("AdagradRMSProp does not take sparse gradients. Use pyro.optim.SparseAdam, "
+                                          "or a dense gradient.")
+            state = self.state[p]
+            state["step"] += 1
+            is_first = (state["step"] == 1).to(p)  # has no past to average with
+            state["sum"].lerp_(p.grad.square(), group["t"] + (1 - group["t"]) * is_first)
+            rate = group["eta"] * state["step"].to(p.dtype) ** (-0.5 + group["delta"])
+            p.sub_(rate * p.grad / (1 + state["sum"].sqrt()))

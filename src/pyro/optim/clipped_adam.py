@@ -12,7 +12,6 @@ With gradient :math:`g_t`, clipped elementwise to :math:`[-c, c]`, and weight de
 With centered variance, :math:`(h_t - m_t)^2` takes the place of :math:`h_t^2`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -63,27 +62,6 @@ class ClippedAdam(Counting):
         super().__setstate__(state)
         for group in self.param_groups:
             group.setdefault("capturable", False)
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Takes one step.
-
-        Args:
-            closure: computes the loss and its gradients anew.
-
-        Returns:
-            What ``closure`` returned, if there is one.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            group["lr"] = group["lr"] * group["lrd"]
-            params = [p for p in group["params"] if p.grad is not None]
-            if params:
-                self._step_group(group, params)
-        return loss
 
     def _step_group(self, group: dict[str, Any], params: list[Tensor]) -> None:
         beta1, beta2 = group["betas"]

@@ -6,7 +6,6 @@ redundant frame :math:`\theta = F^\top w` with :math:`F = [I; C]`. The gradient 
 components of a series, spread thinly over its elements, move as fast as single elements do.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -49,27 +48,11 @@ class DCTAdam(Counting):
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "clip_norm": clip_norm, "lrd": lrd,
                                   "subsample_aware": subsample_aware})
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Takes one step.
-
-        Args:
-            closure: computes the loss and its gradients anew.
-
-        Returns:
-            What ``closure`` returned, if there is one.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            group["lr"] = group["lr"] * group["lrd"]
-            for p in group["params"]:
-                if p.grad is not None:
-                    p.grad.clamp_(-group["clip_norm"], group["clip_norm"])
-                    self._step_param(group, p)
-        return loss
+    def _step_group(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        for p in params:
+            assert p.grad is not None
+            p.grad.clamp_(-group["clip_norm"], group["clip_norm"])
+            self._step_param(group, p)
 
     def _step_param(self, group: dict[str, Any], p: Tensor) -> None:
         time_dim: int | None = getattr(p, "_pyro_dct_dim", None)
