@@ -65,7 +65,12 @@ def _absent_in(module: ModuleType, name: str, fact: Fact) -> Iterator[str]:
     if value is _ABSENT or (inspect.ismodule(value) and fact["kind"] != "module"):  # a submodule of the function's name
         yield address
         return
-    yield from (f"{address}.{method}" for method in fact.get("methods", []) if not hasattr(value, method))
+    yield from (f"{address}.{method}" for method in fact.get("methods", []) if not _has(value, method))
+
+
+def _has(value: Any, member: str) -> bool:
+    """Whether a class has a member, or says that its instances have it: a property there may be an attribute here."""
+    return hasattr(value, member) or any(member in vars(base).get("__annotations__", {}) for base in value.__mro__)
 
 
 def covers(entry: str, name: str) -> bool:

@@ -22,7 +22,8 @@ class Case:
         log_density: the log density from the value and the parameters, as arrays.
         bad: for some parameters, a value that must be refused.
         outside: a value, broadcast over a draw's shape, that the support must refuse; NaN for the real line.
-        without: laws that do not hold for the row, with the reason.
+        without: laws that do not hold for the row, with the reason. ``capture``: the row's step cannot become a graph;
+            ``loop program``: its graph is too large to be compiled in a test.
         label: what is special about the row.
     """
 

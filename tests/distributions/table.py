@@ -78,6 +78,7 @@ _REAL = float("nan")
 _WEIGHTS = t([0.2, 0.3, 0.5], [0.7, 0.1, 0.2])
 _TRIL = t([[1.0, 0.0], [0.5, 2.0]], [[0.3, 0.0], [-1.0, 1.0]])
 _NO_MEAN = {"moments": "the mean or the variance is infinite or has no closed form"}
+_NONZERO = dict.fromkeys(("vmap", "capture"), "only counts that are not zero are scored: how many depends on values")
 
 CASES: list[Case] = [
     Case(dist.Bernoulli, {"probs": t(0.2, 0.9)}, lambda probs: stats.bernoulli(probs), bad={"probs": 1.5},
@@ -119,7 +120,7 @@ CASES: list[Case] = [
          {"concentration": t([1.0, 2.0, 3.0], [0.5, 5.0, 1.0]), "total_count": 3, "is_sparse": True},
          log_density=rows(lambda x, concentration, total_count, is_sparse: stats.dirichlet_multinomial.logpmf(
              x.astype(int), concentration, total_count)), outside=9.0, label="sparse",
-         without={"vmap": "the nonzero counts of each element may differ in number"}),
+         without=_NONZERO),
     Case(dist.Exponential, {"rate": t(0.01, 20.0)}, lambda rate: stats.expon(scale=1 / rate), bad={"rate": -1.0},
          outside=-1.0),
     Case(dist.FisherSnedecor, {"df1": t(3.0, 10.0), "df2": t(12.0, 20.0)}, lambda df1, df2: stats.f(df1, df2),
@@ -178,15 +179,14 @@ CASES: list[Case] = [
          log_density=lambda value, **_: np.log(0.2 * stats.norm(-1).pdf(value) + 0.8 * stats.norm(2).pdf(value))),
     Case(dist.Multinomial, {"total_count": 4, "probs": _WEIGHTS},
          log_density=rows(lambda x, total_count, probs: stats.multinomial.logpmf(x, total_count, probs)),
-         bad={"probs": -1.0}, outside=9.0, without={"vmap": "torch's log_prob selects by a boolean mask"}),
+         bad={"probs": -1.0}, outside=9.0),
     Case(dist.MultivariateNormal, {"loc": t([0.0, 1.0], [2.0, 3.0]), "scale_tril": _TRIL},
          log_density=rows(lambda x, loc, scale_tril: stats.multivariate_normal.logpdf(
              x, loc, scale_tril @ scale_tril.T)), bad={"scale_tril": -1.0, "loc": _REAL}),
     Case(dist.MultivariateNormal, {"loc": t([0.0, 1.0], [2.0, 3.0]), "precision_matrix": _TRIL @ _TRIL.mT},
          log_density=rows(lambda x, loc, precision_matrix: stats.multivariate_normal.logpdf(
              x, loc, np.linalg.inv(precision_matrix))), label="precision",
-         without={"gradients": "differences of single entries leave the symmetric matrices",
-                  "vmap": "torch reads whether the matrix has a Cholesky factor"}),
+         without={"gradients": "differences of single entries leave the symmetric matrices"}),
     Case(dist.NegativeBinomial, {"total_count": t(3.0, 0.5), "probs": t(0.2, 0.9)},
          lambda total_count, probs: stats.nbinom(total_count, 1 - probs), bad={"probs": 1.5, "total_count": -1.0},
          outside=-1.0),
@@ -199,7 +199,7 @@ CASES: list[Case] = [
          lambda scale, alpha: stats.pareto(alpha, scale=scale), bad={"scale": -1.0, "alpha": 0.0}, outside=0.01),
     Case(dist.Poisson, {"rate": t(0.1, 1e3)}, lambda rate: stats.poisson(rate), bad={"rate": -1.0}, outside=0.5),
     Case(dist.Poisson, {"rate": t(0.1, 3.0), "is_sparse": True}, lambda rate, is_sparse: stats.poisson(rate),
-         outside=-1.0, label="sparse", without={"vmap": "the nonzero counts of each element may differ in number"}),
+         outside=-1.0, label="sparse", without=_NONZERO),
     Case(dist.RelaxedBernoulli, {"temperature": t(0.7), "probs": t(0.2, 0.6)}, log_density=_relaxed_bernoulli,
          bad={"probs": 1.5, "temperature": 0.0}, outside=1.5, without=_NO_MEAN),
     Case(dist.RelaxedOneHotCategorical, {"temperature": torch.tensor(0.7, dtype=torch.float64), "probs": _WEIGHTS},
@@ -221,8 +221,7 @@ CASES: list[Case] = [
          lambda scale, concentration: stats.weibull_min(concentration, scale=scale),
          bad={"scale": -1.0, "concentration": 0.0}, outside=-1.0),
     Case(dist.Wishart, {"df": t(3.0, 5.5), "scale_tril": _TRIL}, log_density=rows(_wishart), bad={"scale_tril": -1.0},
-         outside=-1.0, without={"gradients": "differences of single entries leave the symmetric matrices",
-                                "vmap": "torch reads whether the matrix has a Cholesky factor"}),
+         outside=-1.0, without={"gradients": "differences of single entries leave the symmetric matrices"}),
     *table_hmm.CASES,
     *table_directional.CASES,
     *table_discrete.CASES,

@@ -3,9 +3,12 @@
 import pytest
 import torch
 from torch import Size
+from torch.distributions import biject_to
 
+import pyro.distributions as dist
 from pyro.distributions import constraints
-from pyro.distributions.feasible import feasible_point
+from pyro.distributions import transforms as T
+from pyro.distributions.feasible import feasible_point, point_of_support
 
 CASES = [
     (constraints.real, ()),
@@ -80,3 +83,28 @@ def test_point_carries_no_gradient() -> None:
 )
 def test_unknown_points_are_none(constraint: constraints.Constraint) -> None:
     assert feasible_point(constraint, Size([2, 2]), torch.zeros(())) is None
+
+
+NORMAL = dist.Normal(torch.zeros(3), 1.0)
+IMAGES = {
+    "family": dist.LogNormal(torch.zeros(3), 1.0),
+    "maps that end in the reals": dist.TransformedDistribution(NORMAL, biject_to(constraints.greater_than(2.0))),
+    "event": dist.TransformedDistribution(NORMAL.to_event(1), [T.ExpTransform(), T.AffineTransform(1.0, -2.0)]),
+    "wrapped": dist.TransformedDistribution(NORMAL, biject_to(constraints.interval(1.0, 2.0))).to_event(1).expand([2]),
+    "of more dims": dist.TransformedDistribution(NORMAL.to_event(1), biject_to(constraints.simplex)),
+    "of maps of maps": dist.TransformedDistribution(
+        dist.TransformedDistribution(NORMAL, T.ExpTransform()), [T.AffineTransform(0.0, -1.0)]),
+    "flow": dist.TransformedDistribution(NORMAL.to_event(1), [T.affine_autoregressive(3), T.SigmoidTransform()]),
+}
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_points_of_distributions_can_be_scored(name: str) -> None:
+    point = point_of_support(IMAGES[name], torch.zeros(()))
+    assert point is not None and not point.requires_grad
+    draw = IMAGES[name].sample()
+    assert IMAGES[name].log_prob(point.expand(draw.shape)).isfinite().all()
+
+
+def test_flows_without_inverse_have_no_known_point() -> None:
+    assert point_of_support(dist.TransformedDistribution(NORMAL.to_event(1), T.planar(3)), torch.zeros(())) is None

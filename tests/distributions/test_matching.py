@@ -12,6 +12,7 @@ from pyro.distributions.one_one_matching import OneOneMatching
 from pyro.distributions.one_two_matching import OneTwoMatching
 
 SIZES = [(1, 1), (2, 1), (3, 1), (5, 1), (1, 2), (2, 2), (3, 2)]
+LARGER = [(7, 1), (4, 2)]  # more than are summed one by one
 
 
 def build(num_destins: int, capacity: int, *batch: int, bp_iters: int | None = None) -> Matching:
@@ -29,7 +30,7 @@ def test_all_matchings_are_listed_once(num_destins: int, capacity: int) -> None:
     assert MatchingConstraint(num_destins, capacity).check(matchings).all()
 
 
-@pytest.mark.parametrize(("num_destins", "capacity"), SIZES)
+@pytest.mark.parametrize(("num_destins", "capacity"), [*SIZES, *LARGER])
 def test_probabilities_add_up_to_one(num_destins: int, capacity: int) -> None:
     d = build(num_destins, capacity, 2, 3)
     total = d.log_prob(d.enumerate_support()).logsumexp(0)
@@ -48,6 +49,15 @@ def test_draws_are_exact(num_destins: int, capacity: int) -> None:
     support = d.enumerate_support()
     probs = d.log_prob(support).exp()
     frequencies = (d.sample((draws, 1)) == support).all(-1).double().mean(0)
+    assert (abs(frequencies - probs) <= 5 * (probs * (1 - probs) / draws).sqrt()).all()
+
+
+@pytest.mark.parametrize(("num_destins", "capacity"), LARGER)
+def test_draws_of_larger_ones_go_to_each_destination_as_often_as_they_should(num_destins: int, capacity: int) -> None:
+    d, draws = build(num_destins, capacity), 5_000
+    support, destins = d.enumerate_support(), torch.arange(num_destins)
+    probs = torch.einsum("m,msd->sd", d.log_prob(support).exp(), (support.unsqueeze(-1) == destins).double())
+    frequencies = (d.sample((draws,)).unsqueeze(-1) == destins).double().mean(0)
     assert (abs(frequencies - probs) <= 5 * (probs * (1 - probs) / draws).sqrt()).all()
 
 

@@ -1,5 +1,6 @@
 """Nothing of ``torch.distributions`` is missing, and ours say what torch's say."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -181,3 +182,13 @@ def test_log_prob_can_be_differentiated_by_function(case: Case) -> None:
     parameter = case.params[name].clone().requires_grad_()
     expected, = torch.autograd.grad(log_prob(parameter), parameter)
     torch.testing.assert_close(grad(log_prob)(case.params[name]), expected)
+
+
+@pytest.mark.parametrize("parameter", [0.0, torch.zeros(2), torch.zeros(2, requires_grad=True)], ids=str)
+def test_lesson_17c_gumbel_is_pickled(parameter: Any) -> None:
+    """Torch's cannot be: its transforms hold weak references."""
+    d = dist.Gumbel(parameter, 1.0)
+    value = d.sample((3,))
+    other = pickle.loads(pickle.dumps(d))
+    torch.testing.assert_close(other.log_prob(value), d.log_prob(value))
+    assert other.batch_shape == d.batch_shape and other.sample().shape == d.batch_shape

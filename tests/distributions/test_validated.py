@@ -18,7 +18,7 @@ from pyro.distributions.log_normal import LogNormal
 from pyro.distributions.multivariate_normal import MultivariateNormal
 from pyro.distributions.normal import Normal
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.validated import _CHEAP_CHECKS, _surely_satisfies, with_checks
+from pyro.distributions.validated import _CHEAP_CHECKS, _surely_satisfies, _verdicts, with_checks
 from pyro.ops.validation import collecting, validation_enabled
 
 NAN, INF = math.nan, math.inf
@@ -75,6 +75,21 @@ def test_common_constraints_are_decided_cheaply(name: str, entries: list[float])
     assert _surely_satisfies(CONSTRAINTS[name], torch.tensor(entries, requires_grad=True))
     if name not in ("independent", "simplex") and not name.startswith("wide"):
         assert all(_surely_satisfies(CONSTRAINTS[name], torch.tensor(entry)) for entry in entries)
+
+
+@pytest.mark.parametrize("name", ["lower_cholesky", "symmetric", "positive_definite"])
+def test_verdicts_on_matrices_are_those_of_torch(name: str) -> None:
+    good = torch.tensor([[2.0, 0.0, 0.0], [1.0, 1.0, 0.0], [-3.0, 0.5, 4.0]])
+    matrices = [good, good @ good.mT, good.mT, -good]
+    for row, column, value in ((2, 1, NAN), (0, 2, NAN), (1, 1, 0.0), (2, 2, -1.0), (0, 1, 1e-3)):
+        for matrix in matrices[:2]:
+            changed = matrix.clone()
+            changed[row, column] = value
+            matrices.append(changed)
+    constraint = getattr(constraints, name)
+    expected = [bool(constraint.check(matrix)) for matrix in matrices]
+    assert _verdicts(constraint, torch.stack(matrices)).tolist() == expected
+    assert set(expected) == {True, False}
 
 
 def test_table_covers_exact_types_only() -> None:

@@ -30,7 +30,7 @@ def test_gradients_are_numbers(name: str, number: float, rate: float) -> None:
     assert not torch.stack(gradients).isnan().any()
 
 
-def test_each_form_of_the_gate_gives_the_other() -> None:
+def test_lesson_25c_each_form_of_the_gate_gives_the_other() -> None:
     d = ZeroInflatedPoisson(torch.ones(2), gate=0.25)
     torch.testing.assert_close(d.gate_logits, torch.tensor([0.25, 0.25]).logit())
     torch.testing.assert_close(ZeroInflatedPoisson(torch.ones(2), gate_logits=d.gate_logits).expand([3, 2]).gate,

@@ -4,13 +4,12 @@ import torch
 from torch import Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.inverse_cdf import InverseCdf
-from pyro.distributions.parametric import Parametric
+from pyro.distributions.location_scale import LocationScale
 
 __all__ = ["AsymmetricLaplaceQuantile"]
 
 
-class AsymmetricLaplaceQuantile(Parametric, InverseCdf):
+class AsymmetricLaplaceQuantile(LocationScale):
     r"""Asymmetric Laplace distribution of which a given part lies below ``loc``.
 
     Its likelihood is greatest where the sum of the pinball losses of quantile regression is least.
@@ -38,11 +37,7 @@ class AsymmetricLaplaceQuantile(Parametric, InverseCdf):
         tensor(0.2500)
     """
 
-    support = constraints.real
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive,
-                       "quantile": constraints.open_interval(0.0, 1.0)}
-    loc: Tensor
-    scale: Tensor
+    arg_constraints = {**LocationScale.arg_constraints, "quantile": constraints.open_interval(0.0, 1.0)}
     quantile: Tensor
 
     def __init__(
@@ -55,30 +50,19 @@ class AsymmetricLaplaceQuantile(Parametric, InverseCdf):
     ) -> None:
         super().__init__(loc=loc, scale=scale, quantile=quantile, validate_args=validate_args)
 
-    def _decay(self, value: Tensor) -> Tensor:
-        z = (value - self.loc) / self.scale
+    def _decay(self, z: Tensor) -> Tensor:
         return -torch.where(z < 0, self.quantile - 1, self.quantile) * z
 
     @property
     def _log_rates(self) -> Tensor:
         return self.quantile.log() + (-self.quantile).log1p()
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        return self._decay(value) + self._log_rates - self.scale.log()
+    def _log_standard(self, z: Tensor) -> Tensor:
+        return self._decay(z) + self._log_rates
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of at most the value."""
-        tail = self._decay(value).exp()
+        tail = self._decay(self._standardized(value)).exp()
         return torch.where(value < self.loc, self.quantile * tail, 1 - (1 - self.quantile) * tail)
 
     def icdf(self, value: Tensor) -> Tensor:

@@ -87,17 +87,7 @@ class AsymmetricLaplace(_TwoTails):
     ) -> None:
         super().__init__(loc=loc, scale=scale, asymmetry=asymmetry, validate_args=validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         z = value - self.loc
         distance = z.abs() / torch.where(z < 0, self.left_scale, self.right_scale)
         return -distance - (self.left_scale + self.right_scale).log()
@@ -161,17 +151,7 @@ class SoftAsymmetricLaplace(_TwoTails):
         sharp = super().rsample(sample_shape)
         return sharp + self.soft_scale * torch.randn_like(sharp)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         left, right, soft = self.left_scale, self.right_scale, self.soft_scale
         z = (value - self.loc) / soft
         return torch.logaddexp(_log_tail(z, soft / right), _log_tail(-z, soft / left)) - (left + right).log()

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 
 import torch
 from torch import Size, Tensor
-from torch.distributions.utils import broadcast_all
 
 from pyro.distributions import constraints
 from pyro.distributions.beta import Beta
 from pyro.distributions.binomial import Binomial
-from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.distributions.parametric import Parametric
 from pyro.ops.special import log_beta, log_binomial
 from pyro.settings import values
 
 __all__ = ["BetaBinomial"]
 
 
-class BetaBinomial(TorchDistribution):
+class BetaBinomial(Parametric):
     r"""Beta-binomial distribution, a binomial whose success probability is drawn from a Beta and integrated out.
 
     .. math::
@@ -47,6 +46,9 @@ class BetaBinomial(TorchDistribution):
         "total_count": constraints.nonnegative_integer,
         **dict.fromkeys(("concentration1", "concentration0"), constraints.positive),
     }
+    concentration1: Tensor
+    concentration0: Tensor
+    total_count: Tensor
 
     def __init__(
         self,
@@ -55,41 +57,13 @@ class BetaBinomial(TorchDistribution):
         total_count: Tensor | float = 1,
         validate_args: bool | None = None,
     ) -> None:
-        concentration1, concentration0, self.total_count = broadcast_all(concentration1, concentration0, total_count)
-        self._prior = Beta(concentration1, concentration0, validate_args=False)
-        super().__init__(self.total_count.shape, validate_args=validate_args)
-
-    @property
-    def concentration1(self) -> Tensor:
-        """First shape of the Beta."""
-        return self._prior.concentration1
-
-    @property
-    def concentration0(self) -> Tensor:
-        """Second shape of the Beta."""
-        return self._prior.concentration0
+        super().__init__(concentration1=concentration1, concentration0=concentration0, total_count=total_count,
+                         validate_args=validate_args)
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> constraints.Constraint:
         """The integers up to ``total_count``."""
         return constraints.integer_interval(0, self.total_count)
-
-    def expand(self, batch_shape: Sequence[int], _instance: "BetaBinomial | None" = None) -> "BetaBinomial":
-        """Expands the batch shape.
-
-        Args:
-            batch_shape: the new batch shape.
-
-        Returns:
-            The expanded distribution.
-        """
-        new: BetaBinomial = self._get_checked_instance(BetaBinomial, _instance)
-        batch_shape = Size(batch_shape)
-        new.total_count = self.total_count.expand(batch_shape)
-        new._prior = self._prior.expand(batch_shape)  # type: ignore[no-untyped-call]
-        super(BetaBinomial, new).__init__(batch_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws a probability and then the successes.
@@ -101,20 +75,12 @@ class BetaBinomial(TorchDistribution):
             Counts of shape sample_shape + batch_shape.
         """
         with torch.no_grad():
-            probs = self._prior.sample(Size(sample_shape))
+            prior = Beta(self.concentration1, self.concentration0, validate_args=False)
+            probs = prior.sample(Size(sample_shape))
             return Binomial(self.total_count, probs, validate_args=False).sample()
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of counts, with an error of at most ``3 * binomial_approx_log_prob_tol``.
-
-        Args:
-            value: counts, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log probability of counts, with an error of at most ``3 * binomial_approx_log_prob_tol``."""
         tol = values.binomial_approx_log_prob_tol
         n, a, b = self.total_count, self.concentration1, self.concentration0
         return log_binomial(n, value, tol=tol) + log_beta(a + value, b + n - value, tol=tol) - log_beta(a, b, tol=tol)

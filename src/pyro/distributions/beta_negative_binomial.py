@@ -74,17 +74,7 @@ class BetaNegativeBinomial(Parametric):
             rate = torch._standard_gamma(self.n.expand(shape)) * odds1 / odds0
             return torch.poisson(rate)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of counts.
-
-        Args:
-            value: counts, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         a, b, n = self.concentration1, self.concentration0, self.n
         # the number of orders is one over (n + x) B(n, x + 1)
         return log_beta(a + value, b + n) - log_beta(a, b) - (n + value).log() - log_beta(n, value + 1)

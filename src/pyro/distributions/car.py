@@ -56,6 +56,7 @@ class CAR(Parametric):
         "conditional_precision": constraints.positive,
         "adj_matrix": constraints.symmetric,
     }
+    _shaped_by = "adj_matrix"
     loc: Tensor
     correlation: Tensor
     conditional_precision: Tensor
@@ -104,17 +105,7 @@ class CAR(Parametric):
         factor = torch.linalg.cholesky(self.precision_matrix)
         return self.loc + triangular_solve(noise[..., None], factor, transpose=True)[..., 0]
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of fields.
-
-        Args:
-            value: fields, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         centred = value - self.loc
         energy = (centred * (self._degrees * centred - self.correlation[..., None] * self._neighbours(centred))).sum(-1)
         log_det = torch.log1p(-self.correlation[..., None] * self._eigenvalues).sum(-1) + self._degrees.log().sum(-1)

@@ -49,17 +49,8 @@ class _OneSided(Wrapped):
         draws: Tensor = self.base_dist.sample(Size(sample_shape))
         return draws
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of what was observed, or the log probability of what a bound leaves possible.
-
-        Args:
-            value: observations and bounds, broadcastable with batch_shape.
-
-        Returns:
-            Their log likelihoods.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log density of what was observed, or the log probability of what a bound leaves possible."""
         return torch.where(self.censored > 0, self._log_tail(value), self.base_dist.log_prob(value))
 
     def _log_tail(self, value: Tensor) -> Tensor:
@@ -212,17 +203,7 @@ class IntervalCensoredDistribution(Wrapped):
         draws: Tensor = self.base_dist.sample(Size(sample_shape))
         return torch.stack([draws, draws], -1)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log likelihood of intervals.
-
-        Args:
-            value: pairs of ends along the last dimension.
-
-        Returns:
-            Their log likelihoods.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         law = tails(self.base_dist)
         low, high = value.unbind(-1)
         below, above = law.log_cdf(low), law.log_survival(low)

@@ -1,4 +1,4 @@
-"""Multivariate normal distribution whose covariance wraps around, by Fourier transforms."""
+"""Multivariate normal distribution whose covariance wraps around, by Hartley transforms."""
 
 import math
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from torch.distributions.utils import lazy_property
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
+from pyro.ops.hartley import circulant_eigenvalues, circulant_row, hartley
 
 __all__ = ["CirculantNormal"]
 
@@ -16,7 +17,7 @@ __all__ = ["CirculantNormal"]
 class CirculantNormal(Parametric):
     r"""Multivariate normal distribution with a circulant covariance matrix, :math:`\Sigma_{ij} = c_{(j - i) \bmod n}`.
 
-    The discrete Fourier transform diagonalises it, so everything takes time :math:`n \log n`.
+    The discrete Hartley transform diagonalises it, so everything takes time :math:`n \log n`.
 
     Args:
         loc: mean, shape batch_shape + (n,).
@@ -49,6 +50,7 @@ class CirculantNormal(Parametric):
         "covariance_row": constraints.positive_definite_circulant_vector,
         "covariance_rfft": constraints.independent(constraints.positive, 1),
     }
+    _shaped_by = "loc"
     loc: Tensor
 
     def __init__(
@@ -68,15 +70,20 @@ class CirculantNormal(Parametric):
 
     @lazy_property
     def covariance_rfft(self) -> Tensor:
-        """The covariance matrix's eigenvalues."""
-        spectrum: Tensor = torch.fft.rfft(self.covariance_row).real
-        return spectrum
+        """The covariance matrix's eigenvalues, each pair of equal ones once."""
+        return self._eigenvalues[..., : self.event_shape[0] // 2 + 1]
 
     @lazy_property
     def covariance_row(self) -> Tensor:
         """The first row of the covariance matrix."""
-        row: Tensor = torch.fft.irfft(self.covariance_rfft, n=self.event_shape[0])
-        return row
+        return circulant_row(self._eigenvalues)
+
+    @lazy_property
+    def _eigenvalues(self) -> Tensor:
+        if "covariance_row" in vars(self):
+            return circulant_eigenvalues(self.covariance_row)
+        frequency = torch.arange(self.event_shape[0], device=self.loc.device)
+        return self.covariance_rfft[..., torch.minimum(frequency, len(frequency) - frequency)]
 
     @property
     def covariance_matrix(self) -> Tensor:
@@ -84,39 +91,17 @@ class CirculantNormal(Parametric):
         position = torch.arange(self.event_shape[0], device=self.loc.device)
         return self.covariance_row[..., (position - position[:, None]) % len(position)]
 
-    @property
-    def _counts(self) -> Tensor:
-        """How often each eigenvalue occurs: those of complex waves twice."""
-        n = self.event_shape[0]
-        frequency = torch.arange(n // 2 + 1, device=self.loc.device)
-        return torch.where((frequency == 0) | (2 * frequency == n), 1, 2).to(self.loc.dtype)
-
     def _log_det(self) -> Tensor:
-        return (self._counts * self.covariance_rfft.log()).sum(-1)
+        return self._eigenvalues.log().sum(-1)
 
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws vectors, with gradients to the parameters."""
         noise = torch.randn(self.shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
-        coloured = torch.fft.rfft(noise) * self.covariance_rfft.sqrt()
-        draws: Tensor = self.loc + torch.fft.irfft(coloured, n=self.event_shape[0])
-        return draws
+        return self.loc + hartley(noise * self._eigenvalues.sqrt())
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of vectors.
-
-        Args:
-            value: vectors, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        n = self.event_shape[0]
-        waves = torch.fft.rfft(value - self.loc)
-        power = waves.real.square() + waves.imag.square()
-        energy = (self._counts * power / self.covariance_rfft).sum(-1) / n
-        log_prob: Tensor = -0.5 * (energy + self._log_det() + n * math.log(2 * math.pi))
+    def _log_density(self, value: Tensor) -> Tensor:
+        energy = (hartley(value - self.loc).square() / self._eigenvalues).sum(-1)
+        log_prob: Tensor = -0.5 * (energy + self._log_det() + self.event_shape[0] * math.log(2 * math.pi))
         return log_prob
 
     @property

@@ -24,6 +24,7 @@ from torch import Size, Tensor
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
 from pyro.distributions.util import broadcast_shape
+from pyro.ops.coalescence import coalescence
 from pyro.ops.validation import is_validation_enabled, require
 
 __all__ = ["CoalescentRateLikelihood", "CoalescentTimes", "CoalescentTimesConstraint", "CoalescentTimesWithRate",
@@ -98,18 +99,19 @@ class _Coefficients(NamedTuple):
 
 def _coefficients(leaf_times: Tensor, coal_times: Tensor, duration: int) -> _Coefficients:
     lineages = _lineages(leaf_times, coal_times)
-    cell = lineages.times.detach().floor().clamp(0, duration - 1)
+    pairs = _pairs(lineages.later)
     # The integral of a piecewise constant function changes by the height of each step, times the way from it.
-    step = _pairs(lineages.earlier) - _pairs(lineages.later)
+    step = _pairs(lineages.earlier) - pairs
+    log_pairs = torch.where(lineages.is_coalescence > 0, pairs, 1).log()  # of no pair, minus infinity
+    if duration == 1:
+        parts = -step * lineages.times, lineages.is_coalescence, log_pairs
+        return _Coefficients(*(part.sum(-1, keepdim=True) for part in parts))
+    cell = lineages.times.detach().floor().clamp(0, duration - 1)
     zeros = step.new_zeros(step.shape[:-1] + (duration,))
     index = cell.long()
     within = zeros.scatter_add(-1, index, step * (lineages.times - cell))
     steps = zeros.scatter_add(-1, index, step)
     beyond = steps.flip(-1).cumsum(-1).flip(-1) - steps
-    joined = lineages.later
-    is_possible = joined > 1
-    log_pairs = torch.where(is_possible, _pairs(torch.where(is_possible, joined, 2)).log(), -torch.inf)
-    log_pairs = torch.where(lineages.is_coalescence > 0, log_pairs, 0)
     return _Coefficients(
         linear=-(within + beyond),
         log=zeros.scatter_add(-1, index, lineages.is_coalescence),
@@ -205,26 +207,8 @@ class CoalescentTimes(_Coalescent):
         with torch.no_grad():
             shape = Size(sample_shape) + self.batch_shape
             leaves = self.leaf_times.sort(dim=-1, descending=True).values.expand(shape + self.leaf_times.shape[-1:])
-            count = leaves.shape[-1]
-            leaves = torch.cat([leaves, torch.full_like(leaves[..., :1], -torch.inf)], -1)
-            surprise = torch.empty_like(leaves[..., : count - 1]).exponential_()
-            surprise = torch.cat([surprise, torch.full_like(leaves[..., :1], torch.inf)], -1)
-            seen = torch.ones(shape, dtype=torch.long, device=leaves.device)
-            joined = torch.zeros_like(seen)
-            now, waited = leaves[..., 0], torch.zeros_like(leaves[..., 0])
-            merged = []
-            for _ in range(2 * count - 2):
-                lineages = seen - joined
-                hazard = self.rate * _pairs(lineages.to(leaves.dtype))
-                next_leaf = leaves.gather(-1, seen.unsqueeze(-1)).squeeze(-1)
-                remaining = surprise.gather(-1, joined.unsqueeze(-1)).squeeze(-1) - waited
-                time = torch.where(lineages > 1, now - remaining / hazard.clamp(min=self.rate), -torch.inf)
-                is_join = (time >= next_leaf) & (lineages > 1)
-                merged.append(torch.where(is_join, time, torch.inf))
-                now, waited = torch.where(is_join, time, next_leaf), torch.where(
-                    is_join, 0.0, waited + hazard * (now - next_leaf))
-                seen, joined = seen + (~is_join).long(), joined + is_join.long()
-            return torch.stack(merged, -1).sort(-1).values[..., : count - 1] if merged else leaves[..., :0]
+            drawn: Tensor = coalescence(leaves, torch.empty_like(leaves[..., 1:]).exponential_(), self.rate)
+            return drawn
 
 
 class CoalescentTimesWithRate(_Coalescent):

@@ -45,6 +45,7 @@ from torch.distributions.constraints import (
 )
 
 from pyro.ops import constraint_tags
+from pyro.ops.hartley import circulant_eigenvalues
 
 __all__ = [
     "Constraint",
@@ -270,7 +271,7 @@ class _PositiveDefiniteCirculantVector(Constraint):
         tolerance = 10 * torch.finfo(value.dtype).eps * value.abs().sum(-1, keepdim=True)
         reflected = value.flip(-1).roll(1, -1)
         is_symmetric = ((value - reflected).abs() <= tolerance).all(-1)
-        is_positive: Tensor = (torch.fft.rfft(value).real > 0).all(-1)
+        is_positive = (circulant_eigenvalues(value) > 0).all(-1)
         return is_symmetric & is_positive
 
 

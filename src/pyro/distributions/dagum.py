@@ -56,17 +56,7 @@ class Dagum(Parametric, InverseCdf):
     ) -> None:
         super().__init__(concentration=concentration, sharpness=sharpness, scale=scale, validate_args=validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         t = self.sharpness * (value.log() - self.scale.log())
         log_shapes = self.concentration.log() + self.sharpness.log()
         return log_shapes - value.log() - self.concentration * softplus(-t) - softplus(t)

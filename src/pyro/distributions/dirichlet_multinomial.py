@@ -7,13 +7,12 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.dirichlet import Dirichlet
-from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.util import broadcast_shape
+from pyro.distributions.parametric import Parametric
 
 __all__ = ["DirichletMultinomial"]
 
 
-class DirichletMultinomial(TorchDistribution):
+class DirichletMultinomial(Parametric):
     r"""Dirichlet-multinomial distribution, a multinomial whose probabilities come from a Dirichlet, integrated out.
 
     .. math::
@@ -46,6 +45,9 @@ class DirichletMultinomial(TorchDistribution):
         "concentration": constraints.independent(constraints.positive, 1),
         "total_count": constraints.nonnegative_integer,
     }
+    _shaped_by = "concentration"
+    concentration: Tensor
+    total_count: Tensor
 
     def __init__(
         self,
@@ -54,55 +56,15 @@ class DirichletMultinomial(TorchDistribution):
         is_sparse: bool = False,
         validate_args: bool | None = None,
     ) -> None:
-        total_count = torch.as_tensor(total_count, dtype=concentration.dtype, device=concentration.device)
-        batch_shape = Size(broadcast_shape(tuple(concentration.shape[:-1]), tuple(total_count.shape)))
-        self._prior = Dirichlet(concentration.expand(batch_shape + (-1,)), validate_args=False)
-        self.total_count = total_count.expand(batch_shape)
         self.is_sparse = is_sparse
-        super().__init__(batch_shape, concentration.shape[-1:], validate_args=validate_args)
-
-    @property
-    def concentration(self) -> Tensor:
-        """Shapes of the Dirichlet."""
-        return self._prior.concentration
-
-    @staticmethod
-    def infer_shapes(concentration: tuple[int, ...], total_count: tuple[int, ...] = ()) -> tuple[Size, Size]:
-        """The shapes that parameters of given shapes lead to.
-
-        Args:
-            concentration: shape of ``concentration``.
-            total_count: shape of ``total_count``.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        return Size(broadcast_shape(tuple(concentration[:-1]), tuple(total_count))), Size(concentration[-1:])
+        total_count = torch.as_tensor(total_count, dtype=concentration.dtype, device=concentration.device)
+        super().__init__(concentration.shape[-1:], validate_args=validate_args, concentration=concentration,
+                         total_count=total_count)
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> constraints.Constraint:
         """Counts that sum to ``total_count``."""
         return constraints.multinomial(self.total_count)
-
-    def expand(
-        self, batch_shape: Sequence[int], _instance: "DirichletMultinomial | None" = None
-    ) -> "DirichletMultinomial":
-        """Expands the batch shape.
-
-        Args:
-            batch_shape: the new batch shape.
-
-        Returns:
-            The expanded distribution.
-        """
-        new: DirichletMultinomial = self._get_checked_instance(DirichletMultinomial, _instance)
-        batch_shape = Size(batch_shape)
-        new._prior = self._prior.expand(batch_shape)  # type: ignore[no-untyped-call]
-        new.total_count = self.total_count.expand(batch_shape)
-        new.is_sparse = self.is_sparse
-        super(DirichletMultinomial, new).__init__(batch_shape, self.event_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws probabilities and then the counts.
@@ -114,19 +76,10 @@ class DirichletMultinomial(TorchDistribution):
             Counts of shape sample_shape + batch_shape + event_shape.
         """
         with torch.no_grad():
-            return _counts(self.total_count, self._prior.sample(Size(sample_shape)))
+            probs = Dirichlet(self.concentration, validate_args=False).sample(Size(sample_shape))
+            return _counts(self.total_count, probs)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of counts.
-
-        Args:
-            value: counts, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         total = self.concentration.sum(-1)
         trials = (self.total_count + 1).lgamma() + total.lgamma() - (total + self.total_count).lgamma()
         if not self.is_sparse:

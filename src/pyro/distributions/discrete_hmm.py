@@ -80,19 +80,8 @@ class DiscreteHMM(HiddenMarkovModel):
         """Series of values of ``observation_dist``."""
         return constraints.independent(self.observation_dist.support, 1)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of series, summed over all series of hidden states.
-
-        Args:
-            value: series, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        log_prob = self._joint(value).logsumexp(-1)
-        return log_prob.expand(self._full_batch(log_prob.shape))
+    def _log_density(self, value: Tensor) -> Tensor:
+        return self._joint(value).logsumexp(-1)
 
     def filter(self, value: Tensor) -> Categorical:
         """The distribution of the last hidden state, given a series.

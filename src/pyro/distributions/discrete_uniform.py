@@ -76,17 +76,8 @@ class DiscreteUniform(Parametric):
             # rounding of the product may reach the count itself
             return torch.minimum(self.low + (noise * self._count).floor(), self.high)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of numbers, the same for all.
-
-        Args:
-            value: numbers, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log probability of numbers, the same for all."""
         return -self._count.log() + torch.zeros_like(value)
 
     def cdf(self, value: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from torch import Size, Tensor
 from pyro.distributions import constraints
 from pyro.distributions.categorical import Categorical
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.util import sum_rightmost
 
 __all__ = ["Empirical"]
 
@@ -130,13 +129,16 @@ class Empirical(TorchDistribution):
         """
         if self._validate_args:
             self._validate_sample(value)
-        differs = (value.unsqueeze(-1 - self.event_dim) != self._samples).to(self._log_weights.dtype)
-        equals = sum_rightmost(differs, self.event_dim) == 0
-        is_known = equals.any(-1)
-        # where no draw is equal, all of them are summed and not used: the gradient of an empty sum is NaN
-        counted = torch.where(equals | ~is_known.unsqueeze(-1), self._log_weights, -torch.inf)
-        log_prob = counted.logsumexp(-1) - self._log_weights.logsumexp(-1)
-        return torch.where(is_known, log_prob, -torch.inf)
+        equals = value.unsqueeze(-1 - self.event_dim) == self._samples
+        for _ in range(self.event_dim):
+            equals = equals.all(-1)
+        log_weights = self._log_weights.log_softmax(-1)
+        lowest = torch.finfo(log_weights.dtype).min
+        top = torch.where(equals, log_weights.detach(), lowest).amax(-1, keepdim=True).clamp(min=lowest)
+        # a sum of masked terms, not a logsumexp: exponentials that underflow take ten times as long as others
+        total = (torch.where(equals, log_weights - top, 0.0).exp() * equals).sum(-1)
+        is_known = total > 0
+        return torch.where(is_known, torch.where(is_known, total, 1.0).log() + top.squeeze(-1), -torch.inf)
 
     def _average(self, values: Tensor, name: str) -> Tensor:
         """The weighted mean over the draws."""

@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 from torch import Size, Tensor
-from torch.distributions import transform_to
+from torch.distributions import TransformedDistribution, transform_to
 
 from pyro.distributions import constraints
+from pyro.distributions.torch_transform import is_one_way
 
-__all__ = ["feasible_point"]
+__all__ = ["feasible_point", "point_of_support"]
 
 
 def _lower_bound(constraint: Any, shape: Size) -> Any:
@@ -76,3 +77,39 @@ def feasible_point(constraint: constraints.Constraint, event_shape: Size, protot
     with torch.no_grad():
         zeros = torch.zeros(transform.inverse_shape(shape), dtype=dtype, device=prototype.device)
         return transform(zeros)  # type: ignore[no-any-return]
+
+
+def point_of_support(distribution: Any, prototype: Tensor) -> Tensor | None:
+    """A point that can be scored.
+
+    Args:
+        distribution: any distribution. Of one that is made of maps, torch knows the last map's codomain only, and the
+            image may be smaller: there the point is the image of one of the base's.
+        prototype: gives dtype and device.
+
+    Returns:
+        The point, of a shape that broadcasts with draws, or ``None`` if none is known.
+
+    Example:
+        >>> from torch.distributions import AffineTransform, ExpTransform, Normal
+        >>> fn = TransformedDistribution(Normal(0.0, 1.0), [ExpTransform(), AffineTransform(2.0, 3.0)])
+        >>> fn.support, point_of_support(fn, torch.zeros(()))
+        (Real(), tensor(5.))
+    """
+    # a wrapper's support is its base's; a family with parameters of its own, such as bounds, has its own
+    while hasattr(distribution, "base_dist") and not hasattr(distribution, "transforms") and (
+            not distribution.arg_constraints):
+        distribution = distribution.base_dist
+    if getattr(type(distribution), "support", None) is not TransformedDistribution.support:
+        try:
+            return feasible_point(distribution.support, distribution.event_shape, prototype)
+        except NotImplementedError:  # it does not say what its support is
+            return None
+    point = point_of_support(distribution.base_dist, prototype)
+    if point is None or any(map(is_one_way, distribution.transforms)):
+        return None
+    with torch.no_grad():
+        point = point.expand(torch.broadcast_shapes(point.shape, distribution.base_dist.event_shape))
+        for transform in distribution.transforms:
+            point = transform(point)
+    return point

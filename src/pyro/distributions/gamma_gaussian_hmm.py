@@ -80,19 +80,8 @@ class GammaGaussianHMM(GaussianChain):
         self._obs = matrix_and_mvn_to_gamma_gaussian(observation_matrix, observation_dist)
         super().__init__(duration, batch_shape, event_shape, validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of series, with hidden states and the multiplier integrated out.
-
-        Args:
-            value: series, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        log_prob = self._ends(value).event_logsumexp().logsumexp()
-        return log_prob.expand(self._full_batch(log_prob.shape))
+    def _log_density(self, value: Tensor) -> Tensor:
+        return self._ends(value).event_logsumexp().logsumexp()
 
     def _ends(self, value: Tensor) -> GammaGaussian:
         """The factor of the first and the last hidden state and of the multiplier, given a series."""
@@ -120,17 +109,7 @@ class GammaGaussianHMM(GaussianChain):
                 MultivariateNormal(loc, scale_tril=scale_tril, validate_args=self._validate_args))
 
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws series, with gradients to the parameters.
-
-        Args:
-            sample_shape: shape of independent draws.
-
-        Returns:
-            Series of shape sample_shape + batch_shape + event_shape.
-
-        Raises:
-            ValueError: if the number of steps is not known.
-        """
+        """Draws the multiplier and then series; see :meth:`GaussianChain.rsample`."""
         multiplier = self._scale_dist.expand(self.batch_shape).rsample(Size(sample_shape))
         fixed = self._changed(
             _init=_at(self._init, multiplier), _trans=_at(self._trans, multiplier[..., None]),

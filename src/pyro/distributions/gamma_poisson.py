@@ -6,13 +6,12 @@ import torch
 from torch import Size, Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.gamma import Gamma
-from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.distributions.parametric import Parametric
 
 __all__ = ["GammaPoisson"]
 
 
-class GammaPoisson(TorchDistribution):
+class GammaPoisson(Parametric):
     r"""Gamma-Poisson distribution, a Poisson whose rate is drawn from a Gamma and integrated out.
 
     It is the negative binomial distribution with :math:`\alpha` failures and odds of success :math:`1 : \beta`.
@@ -41,38 +40,13 @@ class GammaPoisson(TorchDistribution):
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.nonnegative_integer
+    concentration: Tensor
+    rate: Tensor
 
     def __init__(
         self, concentration: Tensor | float, rate: Tensor | float, validate_args: bool | None = None
     ) -> None:
-        self._prior = Gamma(concentration, rate, validate_args=False)
-        super().__init__(self._prior.batch_shape, validate_args=validate_args)
-
-    @property
-    def concentration(self) -> Tensor:
-        """Shape of the Gamma."""
-        return self._prior.concentration
-
-    @property
-    def rate(self) -> Tensor:
-        """Rate of the Gamma."""
-        return self._prior.rate
-
-    def expand(self, batch_shape: Sequence[int], _instance: "GammaPoisson | None" = None) -> "GammaPoisson":
-        """Expands the batch shape.
-
-        Args:
-            batch_shape: the new batch shape.
-
-        Returns:
-            The expanded distribution.
-        """
-        new: GammaPoisson = self._get_checked_instance(GammaPoisson, _instance)
-        batch_shape = Size(batch_shape)
-        new._prior = self._prior.expand(batch_shape)  # type: ignore[no-untyped-call]
-        super(GammaPoisson, new).__init__(batch_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
+        super().__init__(concentration=concentration, rate=rate, validate_args=validate_args)
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws a rate and then the events.
@@ -84,19 +58,9 @@ class GammaPoisson(TorchDistribution):
             Counts of shape sample_shape + batch_shape.
         """
         with torch.no_grad():
-            return torch.poisson(self._prior.sample(Size(sample_shape)))
+            return torch.poisson(torch._standard_gamma(self.concentration.expand(self.shape(sample_shape))) / self.rate)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of counts.
-
-        Args:
-            value: counts, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         total = self.concentration + value
         log_count = total.lgamma() - self.concentration.lgamma() - (value + 1).lgamma()
         return log_count + self.concentration * self.rate.log() - total * self.rate.log1p()

@@ -1,5 +1,6 @@
 """What hidden Markov models with Gaussian states and values share: chains of Gaussian factors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Size, Tensor
@@ -30,6 +31,24 @@ class GaussianChain(HiddenMarkovModel):
     def _given(self, value: Tensor) -> Any:
         """The factors of neighbouring hidden states, given the values."""
         return self._trans + self._obs.condition(value).event_pad(left=self.hidden_dim)
+
+    def _free(self) -> Any:
+        """The factors of neighbouring hidden states, with the values integrated out."""
+        raise NotImplementedError
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws series, with gradients to the parameters.
+
+        Args:
+            sample_shape: shape of independent draws.
+
+        Returns:
+            Series of shape sample_shape + batch_shape + event_shape.
+
+        Raises:
+            ValueError: if the number of steps is not known.
+        """
+        return self._draw(self._free(), Size(sample_shape))
 
     def _draw(self, trans: Any, sample_shape: Size) -> Tensor:
         """Draws hidden states, and values given these.

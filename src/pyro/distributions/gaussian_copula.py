@@ -121,10 +121,7 @@ class GaussianCopula(Parametric):
         quantile: Tensor = self.marginal_dist.icdf(_interior(probability))
         return quantile
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of vectors, of shape (..., n)."""
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         log_marginal: Tensor = self.marginal_dist.log_prob(value)
         z = torch.special.ndtri(_interior(self.marginal_dist.cdf(value)))
         whitened = torch.linalg.solve_triangular(self.correlation_cholesky, z.unsqueeze(-1), upper=False).squeeze(-1)

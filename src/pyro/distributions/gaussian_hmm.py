@@ -80,19 +80,8 @@ class GaussianHMM(GaussianChain):
         self._is_normalized = True
         super().__init__(duration, batch_shape, event_shape, validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of series, with hidden states integrated out.
-
-        Args:
-            value: series, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        log_prob = self._ends(self._given(value)).event_logsumexp()
-        return log_prob.expand(self._full_batch(log_prob.shape))
+    def _log_density(self, value: Tensor) -> Tensor:
+        return self._ends(self._given(value)).event_logsumexp()
 
     def _ends(self, trans: Gaussian) -> Gaussian:
         """The factor of the first and the last hidden state."""
@@ -182,22 +171,10 @@ class GaussianHMM(GaussianChain):
         new._init = new._init - log_normalizer
         return new, log_normalizer
 
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws series, with gradients to the parameters.
-
-        Args:
-            sample_shape: shape of independent draws.
-
-        Returns:
-            Series of shape sample_shape + batch_shape + event_shape.
-
-        Raises:
-            ValueError: if the number of steps is not known.
-        """
-        trans = self._trans
-        if not self._is_normalized:
-            trans = trans + self._obs.marginalize(right=self.obs_dim).event_pad(left=self.hidden_dim)
-        return self._draw(trans, Size(sample_shape))
+    def _free(self) -> Any:
+        if self._is_normalized:
+            return self._trans
+        return self._trans + self._obs.marginalize(right=self.obs_dim).event_pad(left=self.hidden_dim)
 
     def rsample_posterior(self, value: Tensor, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws the hidden states, given series, with gradients to the parameters and to the series.

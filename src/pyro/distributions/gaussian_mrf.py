@@ -1,9 +1,8 @@
 """Markov random field in time with Gaussian states and values, made of joint factors instead of conditional ones."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from torch import Size, Tensor
+from torch import Tensor
 
 from pyro.distributions.gaussian_chain import GaussianChain
 from pyro.distributions.linear_shapes import check_event
@@ -59,17 +58,7 @@ class GaussianMRF(GaussianChain):
         self._obs = mvn_to_gaussian(observation_dist)
         super().__init__(None, shape[:-1], (shape[-1], self.obs_dim), validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of series, with hidden states integrated out.
-
-        Args:
-            value: series, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         given, free = self._given(value), self._free()
         free = free.expand(free.batch_shape[:-1] + value.shape[-2:-1])
         if given.batch_shape == free.batch_shape == self.batch_shape + value.shape[-2:-1]:
@@ -78,11 +67,9 @@ class GaussianMRF(GaussianChain):
             log_given, log_free = self._log_integral(both).unbind(0)
         else:
             log_given, log_free = self._log_integral(given), self._log_integral(free)
-        log_prob = log_given - log_free
-        return log_prob.expand(self._full_batch(log_prob.shape))
+        return log_given - log_free
 
     def _free(self) -> Gaussian:
-        """The factors of neighbouring hidden states, with the values integrated out."""
         free: Gaussian = self._trans + self._obs.marginalize(right=self.obs_dim).event_pad(left=self.hidden_dim)
         return free
 
@@ -90,17 +77,3 @@ class GaussianMRF(GaussianChain):
         whole = sequential_gaussian_tensordot(trans) + self._init.event_pad(right=self.hidden_dim)
         integral: Tensor = whole.event_logsumexp()
         return integral
-
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws series, with gradients to the parameters.
-
-        Args:
-            sample_shape: shape of independent draws.
-
-        Returns:
-            Series of shape sample_shape + batch_shape + event_shape.
-
-        Raises:
-            ValueError: if the number of steps is not known.
-        """
-        return self._draw(self._free(), Size(sample_shape))

@@ -59,17 +59,7 @@ class GaussianRandomWalk(Parametric):
         noise = torch.randn(self.shape(sample_shape), dtype=self.scale.dtype, device=self.scale.device)
         return (noise * self.scale[..., None]).cumsum(-1)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of walks.
-
-        Args:
-            value: walks, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         steps = value.diff(dim=-1, prepend=torch.zeros_like(value[..., :1]))
         log_prob: Tensor = self._step.log_prob(steps)
         return log_prob.sum(-1)

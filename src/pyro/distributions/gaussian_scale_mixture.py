@@ -91,12 +91,16 @@ def _masses(dim: int, half_square: Tensor) -> tuple[Tensor, Tensor]:
     :math:`Q(1 / 2, x)` beside them, 1 / 2.
     """
     half_square = half_square.clamp(max=torch.finfo(half_square.dtype).max)
-    log_terms = lambda s: s * half_square.unsqueeze(-1).log() - half_square.unsqueeze(-1) - torch.lgamma(s + 1)
+
+    def terms(s: Tensor) -> Tensor:
+        x = half_square.unsqueeze(-1)
+        return (s * x.log() - x - torch.lgamma(s + 1)).exp()
+
     steps = torch.arange(dim // 2 + 30 + 9 * math.isqrt(dim), dtype=half_square.dtype, device=half_square.device)
-    outside = log_terms(steps[: dim // 2] + 0.5 * (dim % 2)).exp().sum(-1)
+    outside = terms(steps[: dim // 2] + 0.5 * (dim % 2)).sum(-1)
     if dim % 2:
         outside = outside + torch.special.erfc(half_square.sqrt())
-    inside = log_terms(steps + dim / 2).exp().sum(-1)
+    inside = terms(steps + dim / 2).sum(-1)
     # the series for the inside is long enough up to its middle
     is_near = half_square < dim / 2 + 1
     return torch.where(is_near, inside, 1 - outside), torch.where(is_near, 1 - inside, outside)

@@ -104,8 +104,7 @@ class GaussianStateSpace(Parametric):
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws series, with gradients to the parameters."""
         noise = torch.randn(self.shape(sample_shape), dtype=self.initial_value.dtype, device=self.initial_value.device)
-        matrix = self.transition_matrix.mT[..., None, :, :].expand(
-            self.batch_shape + (self.num_steps,) + self.transition_matrix.shape[-2:])
+        matrix = self.transition_matrix.mT[..., None, :, :]
         start = self.initial_value.expand(noise.shape[:-2] + noise.shape[-1:])
         return affine_chain(start, matrix, noise @ self.scale_tril.mT)
 

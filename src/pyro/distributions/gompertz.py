@@ -45,17 +45,7 @@ class Gompertz(Parametric, InverseCdf):
     ) -> None:
         super().__init__(concentration=concentration, rate=rate, validate_args=validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         t = self.rate * value
         return self.concentration.log() + self.rate.log() + t - self.concentration * t.expm1()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Size, Tensor
+from torch.distributions.utils import lazy_property
 
 from pyro.distributions import constraints
 from pyro.distributions.normal import Normal
@@ -70,8 +71,12 @@ class GroupedNormalNormal(TorchDistribution):
         self.prior_loc, self.prior_scale = prior_loc.expand(groups), prior_scale.expand(groups)
         self.obs_scale, self.group_idx = obs_scale.expand(group_idx.shape), group_idx
         self.num_groups = groups[0]
-        self.num_data_per_batch = self._sum_by_group(torch.ones_like(self.obs_scale))
         super().__init__(Size(), group_idx.shape, validate_args=validate_args)
+
+    @lazy_property
+    def num_data_per_batch(self) -> Tensor:
+        """The number of observations in each group."""
+        return self._sum_by_group(torch.ones_like(self.obs_scale))
 
     def _sum_by_group(self, terms: Tensor) -> Tensor:
         """Sums over the observations of each group, the last dimension."""

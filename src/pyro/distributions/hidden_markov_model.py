@@ -13,7 +13,7 @@ References:
 from collections.abc import Sequence
 from typing import Any, Self
 
-from torch import Size
+from torch import Size, Tensor
 
 from pyro.distributions.torch_distribution import TorchDistribution
 from pyro.distributions.util import broadcast_shape
@@ -75,6 +75,24 @@ class HiddenMarkovModel(TorchDistribution):
             raise ValueError(f"Cannot expand {type(self).__name__} of batch_shape {tuple(self.batch_shape)} to "
                              f"{tuple(batch_shape)}.")
         return self._changed(_instance, _batch_shape=batch_shape)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log density of series, with hidden states summed or integrated out.
+
+        Args:
+            value: series, broadcastable with batch_shape + event_shape.
+
+        Returns:
+            Their log densities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        log_prob = self._log_density(value)
+        return log_prob.expand(self._full_batch(log_prob.shape))
+
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log density of series that are checked, of a shape that expands to the batch."""
+        raise NotImplementedError(f"{type(self).__name__} has no density in closed form.")
 
     def _validate_value_shape(self, shape: Size) -> None:
         if self.duration is None:  # any number of steps will do

@@ -68,17 +68,8 @@ class _Hurdle(Wrapped):
             value = positive_draw(self.base_dist, shape) if is_discrete else self.base_dist.sample(shape)
             return value.masked_fill(torch.rand_like(value, dtype=self.gate.dtype) < self.gate, 0)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of zeros and counts, or the log density of positive values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log probability of zeros and counts, or the log density of positive values."""
         is_zero = value == 0
         log_base: Tensor = self.base_dist.log_prob(torch.where(is_zero, 1.0, value)) - self._log_positive()
         return self._log_gate(is_zero) + torch.where(is_zero, 0.0, log_base)

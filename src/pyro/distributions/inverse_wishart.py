@@ -56,10 +56,8 @@ class InverseWishart(ScaleMatrix):
         factor = self._factor.rsample(sample_shape)
         return factor @ factor.mT
 
-    def log_prob(self, value: Tensor) -> Tensor:
+    def _log_density(self, value: Tensor) -> Tensor:
         """The log density of matrices, of shape (..., K, K), with respect to their lower triangle."""
-        if self._validate_args:
-            self._validate_sample(value)
         factor: Tensor = torch.linalg.cholesky_ex(value).L
         return self._factor.log_prob(factor) + CholeskyTransform().log_abs_det_jacobian(value, factor)
 

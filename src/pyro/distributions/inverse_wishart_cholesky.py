@@ -57,10 +57,8 @@ class InverseWishartCholesky(ScaleMatrix):
         value: Tensor = self.scale_tril @ inverse
         return value
 
-    def log_prob(self, value: Tensor) -> Tensor:
+    def _log_density(self, value: Tensor) -> Tensor:
         """The log density of factors, of shape (..., K, K), with respect to their lower triangle."""
-        if self._validate_args:
-            self._validate_sample(value)
         powers = -self.concentration.unsqueeze(-1) - self._row
         log_power = (powers * value.diagonal(dim1=-2, dim2=-1).log()).sum(-1)
         whitened = torch.linalg.solve_triangular(value, self.scale_tril, upper=False)

@@ -61,17 +61,7 @@ class Levy(Parametric):
         above = torch.nextafter(self.loc, torch.full_like(self.loc, math.inf)).detach()
         return torch.maximum(self.loc + self.scale / noise.square().clamp(min=tiny), above)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         y = value - self.loc
         return 0.5 * (self.scale / (2 * math.pi)).log() - self.scale / (2 * y) - 1.5 * y.log()
 

@@ -120,7 +120,9 @@ class LinearHMM(HiddenMarkovModel):
             drawn: Tensor = getattr(distribution.expand(shape), method)(sample_shape)
             return drawn
 
-        matrix = self.transition_matrix.expand(along + (self.hidden_dim, self.hidden_dim))
+        matrix = self.transition_matrix if self.transition_matrix.dim() > 2 else self.transition_matrix[None]
+        if matrix.size(-3) > 1:
+            matrix = matrix.expand(along + matrix.shape[-2:])
         states = affine_chain(noise(self.initial_dist, batch), matrix, noise(self.transition_dist, along))
         value = (states[..., None, :] @ self.observation_matrix)[..., 0, :] + noise(self.observation_dist, along)
         for transform in self.transforms:

@@ -78,17 +78,8 @@ class LogNormalNegativeBinomial(Parametric):
         return NegativeBinomial(self.total_count.unsqueeze(-1), logits=self.logits.unsqueeze(-1) + noise,
                                 validate_args=False)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of counts, by quadrature.
-
-        Args:
-            value: counts, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log probability of counts, by quadrature."""
         terms: Tensor = self.nb_dist.log_prob(value.unsqueeze(-1))  # type: ignore[no-untyped-call]
         return torch.logsumexp(self.log_weights + terms, -1)
 

@@ -55,17 +55,7 @@ class LogUniform(Parametric, InverseCdf):
     def _span(self) -> Tensor:
         return self.high.log() - self.low.log()
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         return -value.log() - self._span.log()
 
     def cdf(self, value: Tensor) -> Tensor:

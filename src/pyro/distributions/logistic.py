@@ -8,14 +8,14 @@ from torch import Size, Tensor
 from torch.nn.functional import logsigmoid
 
 from pyro.distributions import constraints
-from pyro.distributions.parametric import Parametric
+from pyro.distributions.location_scale import LocationScale
 
 __all__ = ["Logistic", "SkewLogistic"]
 
 _EULER = 0.5772156649015329  # minus digamma(1)
 
 
-class Logistic(Parametric):
+class Logistic(LocationScale):
     r"""Logistic distribution.
 
     .. math::
@@ -40,40 +40,17 @@ class Logistic(Parametric):
         tensor(0.2500)
     """
 
-    has_rsample = True
-    support = constraints.real
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-
-    loc: Tensor
-    scale: Tensor
-
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(loc=loc, scale=scale, validate_args=validate_args)
 
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws values by the inverse of the cdf, with gradients to the parameters."""
-        noise = torch.rand(self.shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
-        return self.icdf(noise.clamp(min=torch.finfo(noise.dtype).tiny))
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        z = (value - self.loc) / self.scale
-        return logsigmoid(z) + logsigmoid(-z) - self.scale.log()
+    def _log_standard(self, z: Tensor) -> Tensor:
+        return logsigmoid(z) + logsigmoid(-z)
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of at most the value."""
         if self._validate_args:
             self._validate_sample(value)
-        return torch.sigmoid((value - self.loc) / self.scale)
+        return torch.sigmoid(self._standardized(value))
 
     def icdf(self, value: Tensor) -> Tensor:
         """The value below which a probability lies."""
@@ -94,7 +71,7 @@ class Logistic(Parametric):
         return self.scale.log() + 2
 
 
-class SkewLogistic(Parametric):
+class SkewLogistic(LocationScale):
     r"""Skewed logistic distribution, of type I: the logistic's cdf is raised to a power.
 
     .. math::
@@ -120,11 +97,7 @@ class SkewLogistic(Parametric):
         tensor(0.2500)
     """
 
-    has_rsample = True
-    support = constraints.real
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive, "asymmetry": constraints.positive}
-    loc: Tensor
-    scale: Tensor
+    arg_constraints = {**LocationScale.arg_constraints, "asymmetry": constraints.positive}
     asymmetry: Tensor
 
     def __init__(
@@ -143,25 +116,14 @@ class SkewLogistic(Parametric):
         surprise = self.loc.new_empty(self.shape(sample_shape)).exponential_()
         return self._at_log_cdf(-surprise.clamp(min=torch.finfo(surprise.dtype).tiny))
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        z = (value - self.loc) / self.scale
-        return self.asymmetry * logsigmoid(z) + logsigmoid(-z) + self.asymmetry.log() - self.scale.log()
+    def _log_standard(self, z: Tensor) -> Tensor:
+        return self.asymmetry * logsigmoid(z) + logsigmoid(-z) + self.asymmetry.log()
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of at most the value."""
         if self._validate_args:
             self._validate_sample(value)
-        return (self.asymmetry * logsigmoid((value - self.loc) / self.scale)).exp()
+        return (self.asymmetry * logsigmoid(self._standardized(value))).exp()
 
     def icdf(self, value: Tensor) -> Tensor:
         """The value below which a probability lies."""

@@ -3,9 +3,10 @@ r"""Distributions over matchings: what those of one and of two sources a destina
 A matching sends each of S sources to one of D destinations so that every destination gets the same number of sources,
 its capacity. Its probability is proportional to the exponential of the sum of its pairs' logits.
 
-The partition function is a sum over all matchings. It is computed exactly, source by source over the numbers of
-sources that each destination got so far, in :math:`O(S D (c + 1)^D)` for capacity c; or approximately, by belief
-propagation: the Bethe approximation, a lower bound that is within a factor :math:`2^{S/2}` for capacity one.
+The partition function is a sum over all matchings. It is computed exactly, one by one while they are few, else source
+by source over the numbers of sources that each destination got so far, in :math:`O(S D (c + 1)^D)` for capacity c; or
+approximately, by belief propagation: the Bethe approximation, a lower bound that is within a factor :math:`2^{S/2}` for
+capacity one.
 
 Source: P. Vontobel (2013), The Bethe permanent of a nonnegative matrix, IEEE Transactions on Information Theory 59(3);
 M. Chertkov, L. Kroc, M. Vergassola (2008), Belief propagation and beyond for particle tracking, arXiv:0806.1199.
@@ -14,8 +15,10 @@ M. Chertkov, L. Kroc, M. Vergassola (2008), Belief propagation and beyond for pa
 import itertools
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Size, Tensor
 from torch.nn.functional import softplus
@@ -24,6 +27,10 @@ from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
 
 __all__ = ["Matching", "MatchingConstraint", "best_matching", "enumerate_matchings"]
+
+
+_FEW = 720
+"""Up to this many matchings, listing them is faster than the sum source by source."""
 
 
 class MatchingConstraint(constraints.Constraint):
@@ -102,8 +109,24 @@ class Matching(Parametric):
         """The log of the sum over all matchings, of the batch shape."""
         if self.bp_iters is not None:
             return _bethe(self.logits, self.capacity, self.bp_iters)
+        if self._are_few:
+            return self._totals(self._matchings()).logsumexp(-1)
         _, totals = _forward(self.logits, self.capacity)
         return totals[-1].squeeze(-1)
+
+    @property
+    def _are_few(self) -> bool:
+        count = math.factorial(self._num_sources) // math.factorial(self.capacity) ** self._num_destins
+        return bool(count <= _FEW)
+
+    def _matchings(self) -> Tensor:
+        """All matchings, of which there are few."""
+        return torch.tensor(_listed(self._num_destins, self.capacity), device=self.logits.device)
+
+    def _totals(self, matchings: Tensor) -> Tensor:
+        """The sum of the logits of the pairs of each of some matchings, along a new last dimension."""
+        sources = torch.arange(self._num_sources, device=self.logits.device)
+        return self.logits[..., sources, matchings].sum(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log probability of matchings.
@@ -121,7 +144,7 @@ class Matching(Parametric):
         return total - self.log_partition_function
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws matchings, exactly: backwards through the sums of the partition function.
+        """Draws matchings, exactly: from the list, or backwards through the sums of the partition function.
 
         Args:
             sample_shape: shape of independent draws.
@@ -130,22 +153,31 @@ class Matching(Parametric):
             Destinations of shape sample_shape + batch_shape + event_shape.
         """
         with torch.no_grad():
-            states, totals = _forward(self.logits, self.capacity)
-            weights = (self.capacity + 1) ** torch.arange(self._num_destins, device=self.logits.device)
             shape = Size(sample_shape) + self.batch_shape
-            counts = torch.full(shape + (self._num_destins,), self.capacity, device=self.logits.device)
-            destins = []
-            for source in reversed(range(self._num_sources)):
-                # the state before this source went to each destination; where that cannot be, the first one, unused
-                before = (counts * weights).sum(-1, keepdim=True) - weights
-                position = (states[source] == before.unsqueeze(-1)).long().argmax(-1)
-                total = totals[source].expand(shape + totals[source].shape[-1:])
-                logits = (self.logits[..., source, :] + total.gather(-1, position)).masked_fill(counts == 0, -torch.inf)
-                noise = torch.empty_like(logits).exponential_().log()
-                destin = (logits - noise).argmax(-1)
-                counts = counts - (destin.unsqueeze(-1) == torch.arange(self._num_destins, device=destin.device)).long()
-                destins.append(destin)
-            return torch.stack(destins[::-1], -1)
+            if not self._are_few:
+                return self._sample_backwards(shape)
+            matchings = self._matchings()
+            totals = self._totals(matchings)
+            noise = torch.empty(shape + totals.shape[-1:], dtype=totals.dtype, device=totals.device).exponential_()
+            return matchings[(totals - noise.log()).argmax(-1)]
+
+    def _sample_backwards(self, shape: Size) -> Tensor:
+        """Draws the destination of the last source, then of the one before, and so on."""
+        states, totals = _forward(self.logits, self.capacity)
+        weights = (self.capacity + 1) ** torch.arange(self._num_destins, device=self.logits.device)
+        counts = torch.full(shape + (self._num_destins,), self.capacity, device=self.logits.device)
+        destins = []
+        for source in reversed(range(self._num_sources)):
+            # the state before this source went to each destination; where that cannot be, the first one, unused
+            before = (counts * weights).sum(-1, keepdim=True) - weights
+            position = (states[source] == before.unsqueeze(-1)).long().argmax(-1)
+            total = totals[source].expand(shape + totals[source].shape[-1:])
+            logits = (self.logits[..., source, :] + total.gather(-1, position)).masked_fill(counts == 0, -torch.inf)
+            noise = torch.empty_like(logits).exponential_().log()
+            destin = (logits - noise).argmax(-1)
+            counts = counts - (destin.unsqueeze(-1) == torch.arange(self._num_destins, device=destin.device)).long()
+            destins.append(destin)
+        return torch.stack(destins[::-1], -1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         """Lists the matchings along a new leftmost dimension.
@@ -260,6 +292,12 @@ def enumerate_matchings(num_destins: int, capacity: int) -> Tensor:
     return torch.tensor(matchings)
 
 
+@lru_cache(maxsize=32)
+def _listed(num_destins: int, capacity: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """The same, kept; not as a tensor, which would belong to the graph that is traced when it is made."""
+    return enumerate_matchings(num_destins, capacity).numpy()
+
+
 def _subsets(elements: list[int], size: int) -> list[tuple[int, ...]]:
     """The subsets of a size, in colexicographic order."""
     return sorted(itertools.combinations(elements, size), key=lambda subset: subset[::-1])
@@ -279,7 +317,7 @@ def best_matching(logits: Tensor, capacity: int) -> Tensor:
         R. Jonker, A. Volgenant (1987), A shortest augmenting path algorithm for dense and sparse linear assignment
         problems, Computing 38.
     """
-    costs = -logits.detach().double().cpu().repeat_interleave(capacity, -1)
+    costs = -logits.detach().cpu().double().repeat_interleave(capacity, -1)
     slots = [_assign(matrix.tolist()) for matrix in costs.reshape(-1, *costs.shape[-2:])]
     best = torch.tensor(slots, dtype=torch.long, device=logits.device).reshape(logits.shape[:-1])
     return best // capacity

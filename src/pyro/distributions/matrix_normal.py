@@ -8,7 +8,6 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
-from pyro.distributions.util import broadcast_shape
 
 __all__ = ["MatrixNormal"]
 
@@ -46,6 +45,7 @@ class MatrixNormal(Parametric):
         "scale_tril_row": constraints.lower_cholesky,
         "scale_tril_column": constraints.lower_cholesky,
     }
+    _shaped_by = "loc"
     loc: Tensor
     scale_tril_row: Tensor
     scale_tril_column: Tensor
@@ -56,32 +56,12 @@ class MatrixNormal(Parametric):
         super().__init__(loc.shape[-2:], loc=loc, scale_tril_row=scale_tril_row, scale_tril_column=scale_tril_column,
                          validate_args=validate_args)
 
-    @staticmethod
-    def infer_shapes(
-        loc: tuple[int, ...], scale_tril_row: tuple[int, ...], scale_tril_column: tuple[int, ...]
-    ) -> tuple[Size, Size]:
-        """The shapes that parameters of given shapes lead to.
-
-        Args:
-            loc: shape of ``loc``.
-            scale_tril_row: shape of ``scale_tril_row``.
-            scale_tril_column: shape of ``scale_tril_column``.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        batch_shape = broadcast_shape(loc[:-2], scale_tril_row[:-2], scale_tril_column[:-2])
-        return Size(batch_shape), Size(loc[-2:])
-
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws matrices, with gradients to the parameters."""
         noise = torch.randn(self.shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
         return self.loc + self.scale_tril_row @ noise @ self.scale_tril_column.mT
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of matrices, of shape (..., n, p)."""
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         rows = torch.linalg.solve_triangular(self.scale_tril_row, value - self.loc, upper=False)
         whitened = torch.linalg.solve_triangular(self.scale_tril_column, rows.mT, upper=False)
         log_prob: Tensor = -0.5 * whitened.square().sum((-2, -1)) - self._log_normalizer()

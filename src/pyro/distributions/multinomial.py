@@ -9,6 +9,7 @@ from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.util import broadcast_shape
 from pyro.distributions.validated import Validated
 from pyro.distributions.weighted import Weighted
+from pyro.ops.log_space import select
 
 __all__ = ["Multinomial"]
 
@@ -62,6 +63,22 @@ class Multinomial(Weighted, Validated, torch.distributions.Multinomial, TorchDis
     def _binomial(self) -> Binomial:  # type: ignore[override]  # a plain attribute there
         """The counts of single outcomes, for the entropy."""
         return Binomial(self.total_count, self.probs, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The log probability of counts.
+
+        Args:
+            value: counts, broadcastable with batch_shape + event_shape.
+
+        Returns:
+            Their log probabilities.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        # an outcome that did not occur says nothing, not even if it cannot
+        log_weights = select(value != 0, self.logits, 0.0)
+        orders = (value.sum(-1) + 1).lgamma() - (value + 1).lgamma().sum(-1)
+        return orders + (value * log_weights).sum(-1)
 
     @staticmethod
     def infer_shapes(  # type: ignore[override]  # the same

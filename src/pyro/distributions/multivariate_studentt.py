@@ -47,7 +47,7 @@ class MultivariateStudentT(Parametric):
     arg_constraints = {
         "df": constraints.positive, "loc": constraints.real_vector, "scale_tril": constraints.lower_cholesky
     }
-
+    _shaped_by = "scale_tril"
     df: Tensor
     loc: Tensor
     scale_tril: Tensor
@@ -58,21 +58,6 @@ class MultivariateStudentT(Parametric):
         event_shape = broadcast_shape(tuple(loc.shape[-1:]), tuple(scale_tril.shape[-1:]))
         super().__init__(event_shape, df=df, loc=loc.expand(loc.shape[:-1] + event_shape), scale_tril=scale_tril,
                          validate_args=validate_args)
-
-    @staticmethod
-    def infer_shapes(df: tuple[int, ...], loc: tuple[int, ...], scale_tril: tuple[int, ...]) -> tuple[Size, Size]:
-        """The shapes that parameters of given shapes lead to.
-
-        Args:
-            df: shape of ``df``.
-            loc: shape of ``loc``.
-            scale_tril: shape of ``scale_tril``.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        event_shape = broadcast_shape(loc[-1:], scale_tril[-1:])
-        return Size(broadcast_shape(df, loc[:-1], scale_tril[:-2])), Size(event_shape)
 
     @property
     def covariance_matrix(self) -> Tensor:
@@ -91,17 +76,7 @@ class MultivariateStudentT(Parametric):
         normal: Tensor = _batch_mv(self.scale_tril, noise)
         return self.loc + normal * precision.rsqrt().unsqueeze(-1)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of vectors.
-
-        Args:
-            value: vectors, broadcastable with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         size = self.event_shape[0]
         distance: Tensor = _batch_mahalanobis(self.scale_tril, value - self.loc)
         half_df, total = self.df / 2, (self.df + size) / 2

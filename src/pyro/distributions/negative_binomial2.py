@@ -59,20 +59,10 @@ class NegativeBinomial2(Reparametrized, GammaPoisson):
         """
         new = super().expand(batch_shape, _instance)
         assert isinstance(new, NegativeBinomial2)
-        new._mean = self._mean.expand(batch_shape)
+        new._mean, new.rate = self._mean.expand(batch_shape), self.rate.expand(batch_shape)
         return new
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of counts.
-
-        Args:
-            value: counts, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         mean, concentration = self._mean, self.concentration
         log_count = (concentration + value).lgamma() - concentration.lgamma() - (value + 1).lgamma()
         # no success is certain at a mean of zero

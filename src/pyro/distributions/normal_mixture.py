@@ -18,7 +18,6 @@ distributions, https://arxiv.org/abs/1806.01856
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Size, Tensor
@@ -27,7 +26,7 @@ from torch.nn.functional import log_softmax
 from pyro.distributions import constraints
 from pyro.distributions.categorical import Categorical
 from pyro.distributions.parametric import Parametric
-from pyro.distributions.util import broadcast_shape, gather
+from pyro.distributions.util import gather
 
 __all__ = ["LocatedMixture", "NormalMixture"]
 
@@ -41,23 +40,8 @@ class NormalMixture(Parametric):
 
     has_rsample = True
     support = constraints.real_vector
+    _shaped_by = "coord_scale"
     component_logits: Tensor
-
-    @classmethod
-    def infer_shapes(cls, *args: Any, **arg_shapes: Any) -> tuple[Size, Size]:
-        """The shapes that parameters of given shapes lead to.
-
-        Args:
-            *args: shapes of parameters in the order of ``arg_constraints``.
-            **arg_shapes: shapes of parameters by name.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        names: list[str] = list(cls.arg_constraints)  # type: ignore[call-overload]  # a table, in our families
-        shapes = dict(zip(names, args, strict=False)) | arg_shapes
-        batch_shapes = [tuple(shape[: len(shape) - cls._parameter_dim(name)]) for name, shape in shapes.items()]
-        return Size(broadcast_shape(*batch_shapes)), Size(shapes[names[0]][-1:])
 
     @property
     @abstractmethod
@@ -91,17 +75,7 @@ class NormalMixture(Parametric):
         z = (value.unsqueeze(-2) - self._locs) / self._scales
         return z, -z.square() / 2 - (self._scales.log() + math.log(2 * math.pi) / 2)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of vectors.
-
-        Args:
-            value: vectors, of a shape that broadcasts with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         return (self._log_weights + self._standardised(value)[1].sum(-1)).logsumexp(-1)
 
     @torch.no_grad()

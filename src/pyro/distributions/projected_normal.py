@@ -47,23 +47,11 @@ class ProjectedNormal(Parametric):
     has_rsample = True
     arg_constraints = {"concentration": constraints.real_vector}
     support = constraints.sphere
+    _shaped_by = "concentration"
+    concentration: Tensor
 
     def __init__(self, concentration: Tensor, validate_args: bool | None = None) -> None:
         super().__init__(concentration.shape[-1:], concentration=concentration, validate_args=validate_args)
-
-    concentration: Tensor
-
-    @staticmethod
-    def infer_shapes(concentration: Sequence[int]) -> tuple[Size, Size]:
-        """The shapes that a parameter of a given shape leads to.
-
-        Args:
-            concentration: shape of ``concentration``.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        return Size(concentration[:-1]), Size(concentration[-1:])
 
     @property
     def mean(self) -> Tensor:
@@ -81,17 +69,8 @@ class ProjectedNormal(Parametric):
         noise = torch.randn(self.shape(sample_shape), dtype=mu.dtype, device=mu.device)
         return _direction(mu + noise)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of directions, with respect to the surface of the sphere.
-
-        Args:
-            value: unit vectors, of a shape that broadcasts with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log density of directions, with respect to the surface of the sphere."""
         n = self.event_shape[0]
         t = (value * self.concentration).sum(-1)
         # |mu|^2 - t^2, without cancellation where the two are nearly parallel

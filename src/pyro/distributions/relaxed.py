@@ -5,6 +5,8 @@ As the temperature falls to zero, draws concentrate on the discrete values.
 Source: C. J. Maddison, A. Mnih, Y. W. Teh (2017), The Concrete Distribution, https://arxiv.org/abs/1611.00712
 """
 
+from typing import Any
+
 import torch
 from torch import Size, Tensor
 from torch.distributions import constraints, relaxed_bernoulli, relaxed_categorical
@@ -15,6 +17,16 @@ from pyro.distributions.validated import Validated
 from pyro.distributions.weighted import Weighted
 
 __all__ = ["ExpRelaxedCategorical", "LogitRelaxedBernoulli", "RelaxedBernoulli", "RelaxedOneHotCategorical"]
+
+
+class _Tempered(Validated):
+    """Checks the temperature, which is no parameter for torch."""
+
+    temperature: Any
+
+    def _validate_parameters(self) -> None:
+        super()._validate_parameters()
+        self._check_parameter("temperature", constraints.positive, torch.as_tensor(self.temperature))
 
 
 class LogitRelaxedBernoulli(Validated, relaxed_bernoulli.LogitRelaxedBernoulli, TorchDistributionMixin):
@@ -56,7 +68,7 @@ class ExpRelaxedCategorical(Weighted, Validated, relaxed_categorical.ExpRelaxedC
         super().__init__(probs, logits, validate_args=validate_args)
 
 
-class RelaxedBernoulli(Validated, torch.distributions.RelaxedBernoulli, TorchDistributionMixin):
+class RelaxedBernoulli(_Tempered, Validated, torch.distributions.RelaxedBernoulli, TorchDistributionMixin):
     r"""Relaxed Bernoulli distribution.
 
     .. math::
@@ -95,12 +107,10 @@ class RelaxedBernoulli(Validated, torch.distributions.RelaxedBernoulli, TorchDis
         base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args=False)
         torch.distributions.TransformedDistribution.__init__(self, base, SigmoidTransform(), validate_args=False)
 
-    def _validate_parameters(self) -> None:
-        super()._validate_parameters()
-        self._check_parameter("temperature", constraints.positive, torch.as_tensor(self.temperature))
 
-
-class RelaxedOneHotCategorical(Validated, torch.distributions.RelaxedOneHotCategorical, TorchDistributionMixin):
+class RelaxedOneHotCategorical(
+    _Tempered, Validated, torch.distributions.RelaxedOneHotCategorical, TorchDistributionMixin
+):
     r"""Relaxed one-hot categorical distribution, also called Concrete or Gumbel-softmax.
 
     .. math::
@@ -140,10 +150,6 @@ class RelaxedOneHotCategorical(Validated, torch.distributions.RelaxedOneHotCateg
     def _construct(self, temperature: Tensor, probs: Tensor | None, logits: Tensor | None) -> None:
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=False)
         torch.distributions.TransformedDistribution.__init__(self, base, ExpTransform(), validate_args=False)
-
-    def _validate_parameters(self) -> None:
-        super()._validate_parameters()
-        self._check_parameter("temperature", constraints.positive, torch.as_tensor(self.temperature))
 
     @staticmethod
     def infer_shapes(

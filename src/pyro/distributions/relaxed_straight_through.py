@@ -8,14 +8,14 @@ Source: C. J. Maddison, A. Mnih, Y. W. Teh (2017), The Concrete Distribution, ht
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Size, Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from pyro.distributions.relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
-from pyro.distributions.reparametrized import Reparametrized
+from pyro.distributions.torch_distribution import TorchDistributionMixin
 
 __all__ = ["QuantizeBernoulli", "QuantizeCategorical", "RelaxedBernoulliStraightThrough",
            "RelaxedOneHotCategoricalStraightThrough"]
@@ -69,13 +69,25 @@ class QuantizeCategorical(_Quantize):
         return corners.to(soft_value.dtype)
 
 
-def _rounded(soft: Tensor, quantize: type[_Quantize]) -> Tensor:
-    hard: Tensor = quantize.apply(soft)  # type: ignore[no-untyped-call]
-    _RELAXED[hard] = soft
-    return hard
+class _StraightThrough(TorchDistributionMixin):
+    """Draws rounded values of the relaxed family that follows among the bases."""
+
+    _quantize: ClassVar[type[_Quantize]]
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws discrete values, with the gradient of the relaxed draws."""
+        soft = super().rsample(Size(sample_shape))
+        hard: Tensor = self._quantize.apply(soft)  # type: ignore[no-untyped-call]
+        _RELAXED[hard] = soft
+        return hard
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The relaxed log density of the relaxed draw behind the value, or of the value itself."""
+        log_prob: Tensor = super().log_prob(_RELAXED.get(value, value))  # type: ignore[safe-super]
+        return log_prob
 
 
-class RelaxedBernoulliStraightThrough(Reparametrized, RelaxedBernoulli):
+class RelaxedBernoulliStraightThrough(_StraightThrough, RelaxedBernoulli):
     r"""Relaxed Bernoulli distribution with draws in {0, 1} and the gradient of the relaxed draw.
 
     .. math::
@@ -103,26 +115,10 @@ class RelaxedBernoulliStraightThrough(Reparametrized, RelaxedBernoulli):
         True
     """
 
-    def __init__(
-        self,
-        temperature: Tensor,
-        probs: Tensor | float | None = None,
-        logits: Tensor | float | None = None,
-        validate_args: bool | None = None,
-    ) -> None:
-        super().__init__(temperature, probs, logits, validate_args=validate_args)
-
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws zeros and ones, with the gradient of the relaxed draws."""
-        return _rounded(super().rsample(Size(sample_shape)), QuantizeBernoulli)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The relaxed log density of the relaxed draw behind the value, or of the value itself."""
-        log_prob: Tensor = super().log_prob(_RELAXED.get(value, value))  # type: ignore[no-untyped-call]
-        return log_prob
+    _quantize = QuantizeBernoulli
 
 
-class RelaxedOneHotCategoricalStraightThrough(Reparametrized, RelaxedOneHotCategorical):
+class RelaxedOneHotCategoricalStraightThrough(_StraightThrough, RelaxedOneHotCategorical):
     r"""Relaxed one-hot categorical distribution with one-hot draws and the gradient of the relaxed draw.
 
     .. math::
@@ -151,20 +147,4 @@ class RelaxedOneHotCategoricalStraightThrough(Reparametrized, RelaxedOneHotCateg
         tensor(1.)
     """
 
-    def __init__(
-        self,
-        temperature: Tensor,
-        probs: Tensor | None = None,
-        logits: Tensor | None = None,
-        validate_args: bool | None = None,
-    ) -> None:
-        super().__init__(temperature, probs, logits, validate_args=validate_args)
-
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws unit vectors, with the gradient of the relaxed draws."""
-        return _rounded(super().rsample(Size(sample_shape)), QuantizeCategorical)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The relaxed log density of the relaxed draw behind the value, or of the value itself."""
-        log_prob: Tensor = super().log_prob(_RELAXED.get(value, value))  # type: ignore[no-untyped-call]
-        return log_prob
+    _quantize = QuantizeCategorical

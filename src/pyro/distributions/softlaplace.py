@@ -1,18 +1,16 @@
 """Soft Laplace distribution: exponential tails like the Laplace's, but smooth at its peak."""
 
 import math
-from collections.abc import Sequence
 
 import torch
-from torch import Size, Tensor
+from torch import Tensor
 
-from pyro.distributions import constraints
-from pyro.distributions.parametric import Parametric
+from pyro.distributions.location_scale import LocationScale
 
 __all__ = ["SoftLaplace"]
 
 
-class SoftLaplace(Parametric):
+class SoftLaplace(LocationScale):
     r"""Soft Laplace distribution, also known as the hyperbolic secant distribution; it is log-concave.
 
     .. math::
@@ -37,39 +35,17 @@ class SoftLaplace(Parametric):
         tensor(0.5000)
     """
 
-    has_rsample = True
-    support = constraints.real
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    loc: Tensor
-    scale: Tensor
-
     def __init__(self, loc: Tensor | float, scale: Tensor | float, *, validate_args: bool | None = None) -> None:
         super().__init__(loc=loc, scale=scale, validate_args=validate_args)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        z = (value - self.loc) / self.scale
-        return math.log(2 / math.pi) - self.scale.log() - torch.logaddexp(z, -z)
-
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws values by the inverse of the cdf, with gradients to the parameters."""
-        noise = torch.rand(self.shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
-        return self.icdf(noise.clamp(min=torch.finfo(noise.dtype).tiny))
+    def _log_standard(self, z: Tensor) -> Tensor:
+        return math.log(2 / math.pi) - torch.logaddexp(z, -z)
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of at most the value."""
         if self._validate_args:
             self._validate_sample(value)
-        z = (value - self.loc) / self.scale
+        z = self._standardized(value)
         tail = (2 / math.pi) * torch.atan((-z.abs()).exp())
         return torch.where(z < 0, tail, 1 - tail)
 

@@ -15,8 +15,10 @@ Source: D. B. Wilson (1996), Generating random spanning trees more quickly than 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Size, Tensor
 
@@ -208,24 +210,27 @@ def _edges(index: Tensor, num_vertices: int) -> Tensor:
 
 def _matrix(values: Tensor, num_vertices: int, diagonal: float) -> Tensor:
     """Writes values of edges into a symmetric matrix of vertices."""
-    first, second = make_complete_graph(num_vertices).to(values.device)
-    index = torch.zeros(num_vertices, num_vertices, dtype=torch.long, device=values.device)
-    numbers = torch.arange(1, len(first) + 1, device=values.device)
-    index = index.index_put((first, second), numbers).index_put((second, first), numbers)
+    index = torch.tensor(_places(num_vertices), device=values.device)
     return torch.cat([values.new_full(values.shape[:-1] + (1,), diagonal), values], -1)[..., index]
+
+
+@lru_cache(maxsize=32)
+def _places(num_vertices: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """For each pair of vertices, one more than the number of its edge; zero for a vertex with itself."""
+    places = np.zeros((num_vertices, num_vertices), np.int64)
+    places[np.tril_indices(num_vertices, -1)] = np.arange(1, num_vertices * (num_vertices - 1) // 2 + 1)
+    return places + places.T
 
 
 def _log_partition_function(edge_logits: Tensor, num_vertices: int) -> Tensor:
     lowest = torch.finfo(edge_logits.dtype).min / 8  # in place of minus infinity, differences of which are NaN
     weights = _matrix(edge_logits.clamp(min=lowest), num_vertices, lowest)
-    total = edge_logits.new_zeros(edge_logits.shape[:-1])
+    degrees = []
     for vertex in range(num_vertices - 1, 0, -1):
         row = weights[..., vertex, :vertex]
-        degree = row.logsumexp(-1)
-        total = total + degree
-        path = row.unsqueeze(-1) + row.unsqueeze(-2) - degree[..., None, None]
-        weights = torch.logaddexp(weights[..., :vertex, :vertex], path)
-    return total
+        degrees.append(degree := row.logsumexp(-1, keepdim=True))
+        weights = torch.logaddexp(weights[..., :vertex, :vertex], row.unsqueeze(-1) + (row - degree).unsqueeze(-2))
+    return torch.cat(degrees, -1).sum(-1) if degrees else edge_logits.sum(-1)
 
 
 def _connected(index: Tensor, num_vertices: int) -> Tensor:
@@ -253,8 +258,7 @@ def make_complete_graph(num_vertices: int, backend: str = "python") -> Tensor:
                 [1, 2, 2]])
     """
     _check_backend(backend)
-    pairs = [(first, second) for second in range(num_vertices) for first in range(second)]
-    return torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).T
+    return torch.tril_indices(num_vertices, num_vertices, -1).flip(0)
 
 
 def _check_backend(backend: str) -> None:
@@ -267,8 +271,7 @@ def _grow(edge_logits: Tensor, is_random: bool) -> Tensor:
     num_vertices = _num_vertices(edge_logits)
     with torch.no_grad():
         first, second = make_complete_graph(num_vertices).to(edge_logits.device)
-        component = torch.arange(num_vertices, device=edge_logits.device)
-        component = component.expand(edge_logits.shape[:-1] + (num_vertices,))
+        component = torch.arange(num_vertices, device=edge_logits.device).expand(edge_logits.shape[:-1] + (-1,))
         index = torch.zeros(edge_logits.shape[:-1] + (0,), dtype=torch.long, device=edge_logits.device)
         for _ in range(num_vertices - 1):
             edge = _choose(edge_logits, component[..., first] != component[..., second], is_random).unsqueeze(-1)
@@ -283,8 +286,7 @@ def _choose(logits: Tensor, is_allowed: Tensor, is_random: bool) -> Tensor:
     if is_random:
         logits = logits - torch.empty_like(logits).exponential_().log()
     # minus infinity is for what is not allowed; an edge of logit minus infinity may be the last one that is
-    finite = logits.clamp(min=torch.finfo(logits.dtype).min)
-    return finite.masked_fill(~is_allowed, -torch.inf).argmax(-1)
+    return logits.clamp(min=torch.finfo(logits.dtype).min).masked_fill(~is_allowed, -torch.inf).argmax(-1)
 
 
 def find_best_tree(edge_logits: Tensor, backend: str = "python") -> Tensor:
@@ -382,9 +384,7 @@ def enumerate_spanning_trees(V: int) -> list[tuple[tuple[int, int], ...]]:
     if V > _MAX_ENUMERATED:
         raise NotImplementedError(f"enumerate_spanning_trees: {V} vertices have {V}**{V - 2} trees; expected up to "
                                   f"{_MAX_ENUMERATED} vertices.")
-    if V < 2:
-        return [()]
-    return sorted(_decode(word, V) for word in itertools.product(range(V), repeat=V - 2))
+    return sorted(_decode(word, V) for word in itertools.product(range(V), repeat=V - 2)) if V > 1 else [()]
 
 
 def _decode(word: tuple[int, ...], num_vertices: int) -> tuple[tuple[int, int], ...]:

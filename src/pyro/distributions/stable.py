@@ -9,7 +9,6 @@ from torch import Size, Tensor
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
 from pyro.distributions.stable_log_prob import stable_log_prob
-from pyro.ops.smooth import expm1_ratio, sin_ratio, x_cot_x
 
 __all__ = ["Stable", "StableWithLogProb", "standard_stable"]
 
@@ -149,25 +148,32 @@ class StableWithLogProb(Stable):
 
 
 def standard_stable(alpha: Tensor, beta: Tensor, u: Tensor, w: Tensor) -> Tensor:
-    r"""Standard draws, by the formula of Chambers, Mallows and Stuck, with its pole at :math:`\alpha = 1` removed.
+    r"""Standard draws, by the formula of Chambers, Mallows and Stuck, without the cancellation at :math:`\alpha = 1`.
 
     With :math:`\epsilon = 1 - \alpha`, the angle :math:`v = \pi (u - 1/2)` and :math:`t = \tan(\pi \alpha / 2)`,
 
     .. math::
-        x = \left(\frac{\sin \alpha v}{\cos v} + \beta t \sin(\epsilon v) \tan v\right) E^{\epsilon / \alpha}
-            + \beta t \left(\cos(\epsilon v) E^{\epsilon / \alpha} - 1\right), \quad
+        x = E^{\epsilon / \alpha} (\tan v \cos \epsilon v - \sin \epsilon v)
+            + \beta t \left(E^{\epsilon / \alpha} (\tan v \sin \epsilon v + \cos \epsilon v) - 1\right), \quad
         E = \frac{\cos \epsilon v + \beta t \sin \epsilon v}{w \cos v}
 
-    t occurs only in products with what vanishes as :math:`\epsilon`, and :math:`\epsilon t` is smooth.
+    where what t multiplies vanishes as :math:`\epsilon` and is computed without a difference of large numbers. A
+    stability nearer to 1 than half of the digits tell counts as that far from it: the draws' derivative in it, a
+    difference of terms of order :math:`1 / \epsilon`, keeps the other half.
     """
     epsilon = 1 - alpha
-    v, cos_v = math.pi * (u - 0.5), (math.pi * u).sin()
-    tan_v = -(math.pi * u).cos() / cos_v
-    g = 2 / math.pi * x_cot_x(math.pi / 2 * epsilon)  # epsilon t
-    t_sin = g * v * sin_ratio(epsilon * v)  # t sin(epsilon v)
-    log_e = ((epsilon * v).cos() + beta * t_sin).log() - w.log() - cos_v.log()
-    growth = (epsilon / alpha * log_e).exp()
-    t_growth = g * log_e / alpha * expm1_ratio(epsilon / alpha * log_e)  # t (growth - 1)
-    t_bend = g * epsilon * (v * sin_ratio(epsilon * v / 2)).square() / 2  # t (1 - cos(epsilon v))
-    straight = (alpha * v).sin() / cos_v + beta * t_sin * tan_v
-    return straight * growth + beta * (t_growth - t_bend * growth)
+    with torch.no_grad():
+        least = math.sqrt(torch.finfo(alpha.dtype).eps)
+        shift = torch.where(epsilon.abs() < least, least - epsilon, 0.0)
+    epsilon = epsilon + shift
+    beta_t = beta / (math.pi / 2 * epsilon).tan()
+    angle = math.pi * u
+    cos_v = angle.sin()
+    tan_v = -angle.cos() / cos_v
+    bend = epsilon * (angle - math.pi / 2)
+    sin, cos = bend.sin(), bend.cos()
+    log_growth = epsilon / alpha * ((cos + beta_t * sin) / (w * cos_v)).log()
+    growth = log_growth.exp()
+    straight = tan_v * cos - sin
+    bent = sin * (tan_v - sin / (1 + cos))  # tan v sin(epsilon v) + cos(epsilon v) - 1
+    return growth * straight + beta_t * (growth * bent + log_growth.expm1())

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from pyro.ops.precision import widest
 from pyro.ops.quadrature import log_integral
 from pyro.ops.smooth import atan_ratio, log1p_ratio, sin_ratio, x_cot_x
 
@@ -163,7 +164,7 @@ def stable_log_prob(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
         tensor(0.2821)
     """
     dtype = x.dtype
-    x, alpha, beta = torch.broadcast_tensors(x.double(), alpha.double(), beta.double())
+    x, alpha, beta = torch.broadcast_tensors(*(value.to(widest(x.device)) for value in (x, alpha, beta)))
     cauchy = _near_cauchy(x, alpha, beta).log()
     is_cauchy = ((alpha - 1).abs() < _NEAR_ONE) & (beta.abs() < _NEAR_ONE)
     # A normal distribution's angles and weights are regular, but its skew means nothing.

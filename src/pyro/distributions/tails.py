@@ -7,7 +7,6 @@ complement has few digits far out.
 Source: N. L. Johnson, S. Kotz, N. Balakrishnan (1994-95), Continuous Univariate Distributions, vols. 1 and 2.
 """
 
-import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -23,15 +22,7 @@ from pyro.distributions.gamma_poisson import GammaPoisson
 from pyro.distributions.logistic import Logistic
 from pyro.distributions.softlaplace import SoftLaplace
 from pyro.distributions.torch_distribution import ExpandedDistribution
-from pyro.ops.incomplete import (
-    gamma_quantile_lower,
-    gamma_quantile_upper,
-    log_betainc,
-    log_gammainc,
-    log_gammaincc,
-    log_student_tail,
-    student_quantile_upper,
-)
+from pyro.ops import incomplete
 from pyro.ops.log_space import log1mexp, select
 from pyro.ops.normal_tail import log_ndtr, log_ndtri
 
@@ -50,6 +41,17 @@ class Tails(ABC):
     @abstractmethod
     def log_survival(self, value: Tensor) -> Tensor:
         """The log probability of more than the value."""
+
+    def both(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """The log probabilities of at most the value, and of more."""
+        return self.log_cdf(value), self.log_survival(value)
+
+    def quantile(self, log_p: Tensor, log_q: Tensor) -> Tensor:
+        """The value with a given log cdf and log survival."""
+        is_low = log_p <= -_LOG_2
+        low = self.lower(select(is_low, log_p, -_LOG_2))
+        high = self.upper(select(~is_low, log_q, -_LOG_2).clamp(max=-_LOG_2))
+        return torch.where(is_low, low, high)
 
     def lower(self, log_p: Tensor) -> Tensor:
         """The value with a given log cdf, of a probability of at most one half."""
@@ -111,16 +113,22 @@ class _Gamma(Tails):
     rate: Tensor
 
     def log_cdf(self, value: Tensor) -> Tensor:
-        return log_gammainc(self.concentration, self.rate * value)
+        return incomplete.log_gammainc(self.concentration, self.rate * value)
 
     def log_survival(self, value: Tensor) -> Tensor:
-        return log_gammaincc(self.concentration, self.rate * value)
+        return incomplete.log_gammaincc(self.concentration, self.rate * value)
+
+    def both(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        return incomplete.log_gamma_tails(self.concentration, self.rate * value)
+
+    def quantile(self, log_p: Tensor, log_q: Tensor) -> Tensor:
+        return incomplete.gamma_quantile(self.concentration, log_p, log_q) / self.rate
 
     def lower(self, log_p: Tensor) -> Tensor:
-        return gamma_quantile_lower(self.concentration, log_p) / self.rate
+        return incomplete.gamma_quantile_lower(self.concentration, log_p) / self.rate
 
     def upper(self, log_q: Tensor) -> Tensor:
-        return gamma_quantile_upper(self.concentration, log_q) / self.rate
+        return incomplete.gamma_quantile_upper(self.concentration, log_q) / self.rate
 
 
 @dataclass(frozen=True)
@@ -129,10 +137,10 @@ class _Beta(Tails):
     concentration0: Tensor
 
     def log_cdf(self, value: Tensor) -> Tensor:
-        return log_betainc(self.concentration1, self.concentration0, _logit(value))
+        return incomplete.log_betainc(self.concentration1, self.concentration0, _logit(value))
 
     def log_survival(self, value: Tensor) -> Tensor:
-        return log_betainc(self.concentration0, self.concentration1, -_logit(value))
+        return incomplete.log_betainc(self.concentration0, self.concentration1, -_logit(value))
 
 
 def _logit(value: Tensor) -> Tensor:
@@ -306,18 +314,11 @@ def _(d: SoftLaplace) -> Tails:
     return _Symmetric(d.loc, d.scale, _soft_laplace_log_cdf, _soft_laplace_lower)
 
 
-def _student_log_cdf(df: Tensor, z: Tensor) -> Tensor:
-    return log_student_tail(df, -z)
-
-
-def _student_lower(df: Tensor, log_p: Tensor) -> Tensor:
-    return -student_quantile_upper(df, log_p)
-
-
 @tails.register
 def _(d: torch.distributions.StudentT) -> Tails:
     df = d.df
-    return _Symmetric(d.loc, d.scale, functools.partial(_student_log_cdf, df), functools.partial(_student_lower, df))
+    return _Symmetric(d.loc, d.scale, lambda z: incomplete.log_student_tail(df, -z),
+                      lambda log_p: -incomplete.student_quantile_upper(df, log_p))
 
 
 @tails.register
@@ -359,7 +360,7 @@ def _(d: ExpandedDistribution) -> Tails:
 
 @tails.register
 def _(d: torch.distributions.Poisson) -> Tails:
-    return _Counts(lambda k: log_gammaincc(k + 1, d.rate), lambda k: log_gammainc(k + 1, d.rate))
+    return _Counts(lambda k: incomplete.log_gammaincc(k + 1, d.rate), lambda k: incomplete.log_gammainc(k + 1, d.rate))
 
 
 @tails.register
@@ -372,8 +373,8 @@ def _(d: torch.distributions.Geometric) -> Tails:
 
 def _negative_binomial(total_count: Tensor, logits: Tensor) -> Tails:
     """More than k successes come before the failures if fewer failures than those come before k + 1 successes."""
-    return _Counts(lambda k: log_betainc(total_count, k + 1, -logits),
-                   lambda k: log_betainc(k + 1, total_count, logits))  # fmt: skip
+    return _Counts(lambda k: incomplete.log_betainc(total_count, k + 1, -logits),
+                   lambda k: incomplete.log_betainc(k + 1, total_count, logits))  # fmt: skip
 
 
 @tails.register
@@ -390,10 +391,10 @@ def _(d: GammaPoisson) -> Tails:
 def _(d: torch.distributions.Binomial) -> Tails:
     def at_most(k: Tensor) -> Tensor:
         is_all = k >= d.total_count
-        return torch.where(is_all, 0.0, log_betainc(select(~is_all, d.total_count - k, 1.0), k + 1, -d.logits))
+        return torch.where(is_all, 0.0, incomplete.log_betainc(select(~is_all, d.total_count - k, 1.0), k + 1, -d.logits))
 
     def more_than(k: Tensor) -> Tensor:
         is_all = k >= d.total_count
-        return torch.where(is_all, -math.inf, log_betainc(k + 1, select(~is_all, d.total_count - k, 1.0), d.logits))
+        return torch.where(is_all, -math.inf, incomplete.log_betainc(k + 1, select(~is_all, d.total_count - k, 1.0), d.logits))
 
     return _Counts(at_most, more_than)

@@ -16,7 +16,7 @@ from torch.distributions import constraints
 
 from pyro.distributions.batching import draw_expanded
 from pyro.distributions.distribution import Distribution
-from pyro.distributions.feasible import feasible_point
+from pyro.distributions.feasible import point_of_support
 from pyro.distributions.score_parts import ScoreParts
 from pyro.distributions.shaped import Shaped
 from pyro.distributions.util import broadcast_shape, scale_and_mask, sum_rightmost
@@ -357,10 +357,7 @@ class MaskedDistribution(_Wrapper):
         """Puts a point of the support in the place of values that do not count."""
         if not isinstance(self._mask, Tensor):
             return value
-        try:
-            point = feasible_point(self.support, self.event_shape, value)
-        except NotImplementedError:  # the base does not say what its support is
-            return value
+        point = point_of_support(self.base_dist, value)
         if point is None:
             return value
         return torch.where(self._mask.reshape(self._mask.shape + (1,) * self.event_dim), value, point)

@@ -1,14 +1,16 @@
 """Bases of transforms that can be learnt: transforms that are modules, and what makes their caches safe.
 
 A cache keeps the last argument and result of a transform, with the graph of their gradients. It is left out when a
-transform is copied or pickled, and :func:`clear_cache` empties it.
+transform is copied or pickled, and :func:`clear_cache` empties it. What gradients of parameters hang on is used once
+for constant arguments: the same data, scored again, need a graph of their own, as the first one is gone after backward.
 """
 
 import copy
 from collections.abc import Sequence
 from typing import Any, Self
+from weakref import ref
 
-from torch import nn
+from torch import Tensor, nn
 from torch.distributions.transforms import (
     CatTransform,
     ComposeTransform,
@@ -18,7 +20,7 @@ from torch.distributions.transforms import (
     _InverseTransform,
 )
 
-__all__ = ["CachedTransform", "ComposeTransformModule", "TransformModule", "clear_cache"]
+__all__ = ["CachedTransform", "ComposeTransformModule", "TransformModule", "clear_cache", "is_one_way", "is_lasting"]
 
 
 def clear_cache(transform: Transform) -> None:
@@ -35,6 +37,25 @@ def clear_cache(transform: Transform) -> None:
         transform._cached_x_y = None, None
 
 
+def is_lasting(argument: Tensor, result: Tensor) -> bool:
+    """Whether a remembered result stands for a constant, or hangs on the graph of an argument that is no constant.
+
+    Args:
+        argument: of a transform, or of its inverse.
+        result: what it gave.
+    """
+    return argument.grad_fn is not None or not result.requires_grad
+
+
+def is_one_way(transform: Transform) -> bool:
+    """Whether a transform, or one that it is made of, can be inverted at its own last result only.
+
+    Args:
+        transform: any transform, torch's among them.
+    """
+    return getattr(transform, "_no_inverse", None) is not None or any(map(is_one_way, _parts(transform)))
+
+
 def _parts(transform: Transform) -> Sequence[Transform]:
     match transform:
         case ComposeTransform():
@@ -49,7 +70,27 @@ def _parts(transform: Transform) -> Sequence[Transform]:
 
 
 class CachedTransform(Transform):
-    """A transform whose copies share its parameters but not its cache."""
+    """A transform whose copies share its parameters but not its cache, and whose cache outlives no graph."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._cache_size and self._cached_x_y[0] is x and not is_lasting(x, self._cached_x_y[1]):
+            self.clear_cache()
+        return super().__call__(x)  # type: ignore[no-any-return, no-untyped-call]  # torch's
+
+    def _inv_call(self, y: Tensor) -> Tensor:
+        if self._cache_size and self._cached_x_y[1] is y and not is_lasting(y, self._cached_x_y[0]):
+            self.clear_cache()
+        return super()._inv_call(y)  # type: ignore[no-any-return, no-untyped-call]  # torch's
+
+    @property
+    def inv(self) -> Transform:
+        """The inverse, which can be copied and pickled; torch's own loses what it is the inverse of."""
+        weak: Any = self._inv
+        known: Transform | None = None if weak is None else weak()
+        if known is None:
+            known = _Inverse(self)
+            self._inv = ref(known)  # type: ignore[assignment]  # torch annotates what it refers to
+        return known
 
     def clear_cache(self) -> None:
         """Forgets the last argument and result."""
@@ -77,6 +118,13 @@ class CachedTransform(Transform):
         if "_cached_x_y" in state:
             state["_cached_x_y"] = None, None
         return state
+
+
+class _Inverse(_InverseTransform):
+    """The inverse of a transform, which it keeps in copies."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__)
 
 
 class TransformModule(CachedTransform, nn.Module):

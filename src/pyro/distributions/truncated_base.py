@@ -21,7 +21,7 @@ from pyro.distributions import constraints
 from pyro.distributions.inverse_cdf import InverseCdf
 from pyro.distributions.tails import tails
 from pyro.distributions.wrapped import Wrapped
-from pyro.ops.log_space import log_diff_exp, select
+from pyro.ops.log_space import log_diff_exp
 
 __all__ = ["LeftTruncatedDistribution", "RightTruncatedDistribution", "TwoSidedTruncatedDistribution"]
 
@@ -68,21 +68,11 @@ class _Truncated(Wrapped, InverseCdf):
         low, high = self._bounds()
         certain = torch.zeros_like(getattr(self, next(iter(self.arg_constraints))))
         never = torch.full_like(certain, -math.inf)
-        below, above = (never, certain) if low is None else (law.log_cdf(low), law.log_survival(low))
-        inside, outside = (certain, never) if high is None else (law.log_cdf(high), law.log_survival(high))
+        below, above = (never, certain) if low is None else law.both(low)
+        inside, outside = (certain, never) if high is None else law.both(high)
         return below, above, inside, outside
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log densities, negative infinity outside of the bounds.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         log_prob: Tensor = self.base_dist.log_prob(self._clamped(value)) - _log_between(*self._log_ends())
         return torch.where(self._clamped(value) == value, log_prob, -math.inf)
 
@@ -91,7 +81,7 @@ class _Truncated(Wrapped, InverseCdf):
         value = self._clamped(value)
         law = tails(self.base_dist)
         below, above, inside, outside = self._log_ends()
-        log_part = _log_between(below, above, law.log_cdf(value), law.log_survival(value))
+        log_part = _log_between(below, above, *law.both(value))
         return (log_part - _log_between(below, above, inside, outside)).exp()
 
     def icdf(self, value: Tensor) -> Tensor:
@@ -100,11 +90,7 @@ class _Truncated(Wrapped, InverseCdf):
         log_share, log_rest = value.log(), (-value).log1p()
         log_p = torch.logaddexp(below + log_rest, inside + log_share)
         log_q = torch.logaddexp(above + log_rest, outside + log_share)
-        law = tails(self.base_dist)
-        is_low = log_p <= _LOG_HALF
-        low = law.lower(select(is_low, log_p, _LOG_HALF))
-        high = law.upper(select(~is_low, log_q, _LOG_HALF).clamp(max=_LOG_HALF))
-        return self._clamped(torch.where(is_low, low, high))
+        return self._clamped(tails(self.base_dist).quantile(log_p, log_q))
 
     def _clamped(self, value: Tensor) -> Tensor:
         low, high = self._bounds()

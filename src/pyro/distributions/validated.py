@@ -110,17 +110,22 @@ _CHEAP_CHECKS: dict[type, Callable[[Any, Tensor], bool]] = {
 """By type of constraint. Each is given a CPU tensor that is not empty; false means only that it is not sure."""
 
 def _is_symmetric(value: Tensor) -> Tensor:
-    return ((value - value.mT).abs() <= 1e-6 + 1e-5 * value.mT.abs()).flatten(-2).all(-1)
+    return ((value - value.mT).abs() <= 1e-6 + 1e-5 * value.mT.abs()).all(-1).all(-1)
+
+
+def _is_lower_cholesky(value: Tensor) -> Tensor:
+    return (value.tril() == value).all(-1).all(-1) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
 
 
 _BRANCH_FREE: dict[type, Callable[[Tensor], Tensor]] = {
+    type(constraints.lower_cholesky): _is_lower_cholesky,
     type(constraints.symmetric): _is_symmetric,
     type(constraints.positive_semidefinite):
         lambda value: _is_symmetric(value) & (torch.linalg.eigvalsh(value) >= 0).all(-1),
     type(constraints.positive_definite):
         lambda value: _is_symmetric(value) & (torch.linalg.cholesky_ex(value).info == 0),
 }
-"""By type of constraint. Torch's checks of these decide by values what to check next."""
+"""By type of constraint. Torch's checks of these decide by values what to check next, or lay matrices flat."""
 
 
 def _verdicts(constraint: Any, value: Tensor) -> Tensor:

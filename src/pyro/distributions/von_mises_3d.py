@@ -8,7 +8,6 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
-from pyro.ops.smooth import expm1_ratio
 
 __all__ = ["VonMises3D"]
 
@@ -41,26 +40,14 @@ class VonMises3D(Parametric):
     has_rsample = True
     arg_constraints = {"concentration": constraints.real_vector}
     support = constraints.sphere
+    _shaped_by = "concentration"
+    concentration: Tensor
 
     def __init__(self, concentration: Tensor, validate_args: bool | None = None) -> None:
         if concentration.shape[-1:] != (3,):
             raise ValueError("VonMises3D: expected concentration to have vectors of size 3 in its last dimension, got "
                              f"shape {tuple(concentration.shape)}. Use ProjectedNormal in other dimensions.")
         super().__init__((3,), concentration=concentration, validate_args=validate_args)
-
-    concentration: Tensor
-
-    @staticmethod
-    def infer_shapes(concentration: Sequence[int]) -> tuple[Size, Size]:
-        """The shapes that a parameter of a given shape leads to.
-
-        Args:
-            concentration: shape of ``concentration``.
-
-        Returns:
-            batch_shape and event_shape.
-        """
-        return Size(concentration[:-1]), Size((3,))
 
     def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws directions, with gradients: the part along the mode by its inverse cdf, the rest uniformly around."""
@@ -79,19 +66,12 @@ class VonMises3D(Parametric):
         result: Tensor = (1 - below) * mode + (below * (2 - below)).clamp(min=tiny).sqrt() * around
         return result
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of directions, with respect to the surface of the sphere.
-
-        Args:
-            value: unit vectors, of a shape that broadcasts with batch_shape + event_shape.
-
-        Returns:
-            Their log densities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
-        kappa = torch.linalg.vector_norm(self.concentration, dim=-1)
-        # sinh(k) / k = exp(k) (1 - exp(-2 k)) / 2 k
-        log_volume = math.log(4 * math.pi) + expm1_ratio(-2 * kappa).log()
-        result: Tensor = (self.concentration * value).sum(-1) - kappa - log_volume
+    def _log_density(self, value: Tensor) -> Tensor:
+        """The log density of directions, with respect to the surface of the sphere."""
+        # log(sinh(k) / k) is k^2 / 6 near zero: what is less than half of the digits tell does not count
+        least = math.sqrt(torch.finfo(self.concentration.dtype).eps)
+        kappa = torch.linalg.vector_norm(self.concentration, dim=-1).clamp(min=least)
+        # 4 pi sinh(k) / k = 2 pi exp(k) (1 - exp(-2 k)) / k
+        log_volume = kappa + (-(-2 * kappa).expm1() / kappa).log() + math.log(2 * math.pi)
+        result: Tensor = (self.concentration * value).sum(-1) - log_volume
         return result

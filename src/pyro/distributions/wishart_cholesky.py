@@ -54,10 +54,8 @@ class WishartCholesky(ScaleMatrix):
         """Draws factors by Bartlett's decomposition, with gradients to the parameters."""
         return self.scale_tril @ self._noise(self._degrees, Size(sample_shape))
 
-    def log_prob(self, value: Tensor) -> Tensor:
+    def _log_density(self, value: Tensor) -> Tensor:
         """The log density of factors, of shape (..., K, K), with respect to their lower triangle."""
-        if self._validate_args:
-            self._validate_sample(value)
         powers = self.concentration.unsqueeze(-1) - self._row
         log_power = (powers * value.diagonal(dim1=-2, dim2=-1).log()).sum(-1)
         whitened = torch.linalg.solve_triangular(self.scale_tril, value, upper=False)

@@ -95,17 +95,7 @@ class ZeroInflatedDistribution(Wrapped):
             value: Tensor = self.base_dist.sample(Size(sample_shape))
             return value.masked_fill(torch.rand_like(value, dtype=self.gate.dtype) < self.gate, 0)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log probability of values.
-
-        Args:
-            value: values, broadcastable with batch_shape.
-
-        Returns:
-            Their log probabilities.
-        """
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         base: Tensor = self.base_dist.log_prob(value)
         if "gate_logits" in self.__dict__:
             logits = self.gate_logits

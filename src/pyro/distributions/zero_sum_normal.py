@@ -70,10 +70,7 @@ class ZeroSumNormal(Parametric):
             value = value - value.mean(dim, keepdim=True)
         return self._wide_scale * value
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log density of arrays, of shape (..., *event_shape)."""
-        if self._validate_args:
-            self._validate_sample(value)
+    def _log_density(self, value: Tensor) -> Tensor:
         squares = (value / self._wide_scale).square().sum(tuple(range(-self.event_dim, 0)))
         return -0.5 * squares - self._free * (self.scale.log() + 0.5 * math.log(2 * math.pi))
 

@@ -21,6 +21,8 @@ import math
 import torch
 from torch import Tensor
 
+from pyro.ops.precision import widest
+
 __all__ = ["dct", "idct"]
 
 _SHORT = 128
@@ -80,7 +82,7 @@ def _matrix(x: Tensor) -> Tensor:
     n = x.size(-1)
     j = torch.arange(n, device=x.device)
     angles = (j[:, None] * (2 * j + 1)) % (4 * n)  # whole numbers, so that the cosine's argument is small and exact
-    waves = torch.cos(angles.to(torch.float64) * (math.pi / (2 * n))) * math.sqrt(2 / n)
+    waves = torch.cos(angles.to(widest(x.device)) * (math.pi / (2 * n))) * math.sqrt(2 / n)
     return torch.where(j[:, None] == 0, math.sqrt(1 / n), waves).to(x.dtype)
 
 

@@ -23,8 +23,8 @@ from pyro.ops.half_line import log_half_line_integral, width_of_decay
 from pyro.ops.log_space import log1mexp, select
 from pyro.ops.normal_tail import log_ndtri
 
-__all__ = ["gamma_quantile_lower", "gamma_quantile_upper", "log_betainc", "log_gammainc", "log_gammaincc",
-           "log_student_tail", "student_quantile_upper"]
+__all__ = ["gamma_quantile", "gamma_quantile_lower", "gamma_quantile_upper", "log_betainc",
+           "log_gamma_tails", "log_gammainc", "log_gammaincc", "log_student_tail", "student_quantile_upper"]
 
 _NEWTON_STEPS = 6
 _LARGE = 15.0
@@ -45,7 +45,7 @@ def log_gammainc(a: Tensor, x: Tensor) -> Tensor:
         >>> log_gammainc(torch.tensor(1.0), torch.tensor(2.0)).exp()
         tensor(0.8647)
     """
-    return _log_gamma_tails(a, x)[0]
+    return log_gamma_tails(a, x)[0]
 
 
 def log_gammaincc(a: Tensor, x: Tensor) -> Tensor:
@@ -62,10 +62,20 @@ def log_gammaincc(a: Tensor, x: Tensor) -> Tensor:
         >>> log_gammaincc(torch.tensor(1.0), torch.tensor(2000.0))
         tensor(-2000.)
     """
-    return _log_gamma_tails(a, x)[1]
+    return log_gamma_tails(a, x)[1]
 
 
-def _log_gamma_tails(a: Tensor, x: Tensor, is_rough: bool = False) -> tuple[Tensor, Tensor]:
+def log_gamma_tails(a: Tensor, x: Tensor, is_rough: bool = False) -> tuple[Tensor, Tensor]:
+    """The logarithms of both functions, for the price of one.
+
+    Args:
+        a: positive numbers.
+        x: nonnegative numbers, broadcastable with ``a``.
+        is_rough: whether a few digits are enough.
+
+    Returns:
+        The logarithms of ``P(a, x)`` and of ``Q(a, x)``.
+    """
     a, x = torch.broadcast_tensors(a, x)
     is_zero, is_all = x <= 0, x == math.inf
     x = select(~(is_zero | is_all), x, 1.0)
@@ -120,15 +130,7 @@ def gamma_quantile_lower(a: Tensor, log_p: Tensor) -> Tensor:
         >>> gamma_quantile_lower(torch.tensor(1.0), torch.tensor(-50.0)).log()
         tensor(-50.)
     """
-    a, log_p = torch.broadcast_tensors(a, log_p)
-    with torch.no_grad():
-        root = _wilson_hilferty(a, log_ndtri(log_p))
-        # P(a, x) < x^a / G(a + 1), so this start is too small, and the steps from there do not overshoot
-        y = torch.where(root > 0.3, a.log() + 3 * root.clamp(min=0.3).log(), (log_p + (a + 1).lgamma()) / a)
-        y = y.clamp(min=_log_tiny(y))
-        for _ in range(_NEWTON_STEPS):
-            y = _gamma_step(y, a, log_p, _log_gamma_tails(a, y.exp(), is_rough=True)[0], 1)
-    return _gamma_step(y, a, log_p, log_gammainc(a, y.exp()), 1).exp()
+    return gamma_quantile(a, log_p, log1mexp(log_p))
 
 
 def gamma_quantile_upper(a: Tensor, log_q: Tensor) -> Tensor:
@@ -145,18 +147,43 @@ def gamma_quantile_upper(a: Tensor, log_q: Tensor) -> Tensor:
         >>> gamma_quantile_upper(torch.tensor(1.0), torch.tensor(-100.0))
         tensor(100.0000)
     """
-    a, log_q = torch.broadcast_tensors(a, log_q)
+    return gamma_quantile(a, log1mexp(log_q), log_q)
+
+
+def gamma_quantile(a: Tensor, log_p: Tensor, log_q: Tensor) -> Tensor:
+    """The number below which a standard gamma variable falls with probability p, above which with probability q.
+
+    Args:
+        a: positive shapes.
+        log_p: logarithms of probabilities, broadcastable with ``a``.
+        log_q: those of their complements; of both, the smaller one counts.
+
+    Returns:
+        The quantiles, differentiable in all three.
+
+    Example:
+        >>> gamma_quantile(torch.tensor(1.0), torch.tensor(0.5).log(), torch.tensor(0.5).log())
+        tensor(0.6931)
+    """
+    a, log_p, log_q = torch.broadcast_tensors(a, log_p, log_q)
+    is_low = log_p <= log_q
+    target = torch.where(is_low, log_p, log_q)
+
+    def miss(y: Tensor, is_rough: bool) -> Tensor:
+        return target - torch.where(is_low, *log_gamma_tails(a, y.exp(), is_rough))
+
     with torch.no_grad():
+        sign = torch.where(is_low, 1.0, -1.0).to(a.dtype)
         starts = torch.stack([
-            (log1mexp(log_q) + (a + 1).lgamma()) / a,
-            a.log() + 3 * _wilson_hilferty(a, -log_ndtri(log_q)).clamp(min=1e-3).log(),
+            (log_p + (a + 1).lgamma()) / a,  # P(a, x) < x^a / G(a + 1)
+            a.log() + 3 * _wilson_hilferty(a, sign * log_ndtri(target)).clamp(min=1e-3).log(),
             (-log_q - a.lgamma() + (a - 1) * (1 - log_q).log()).clamp(min=1e-3).log(),
-        ])
-        misses = (_log_gamma_tails(a, starts.exp(), is_rough=True)[1] - log_q).abs().nan_to_num(nan=math.inf)
-        y = starts.gather(0, misses.argmin(0, keepdim=True))[0].clamp(min=_log_tiny(a))
+        ]).clamp(min=_log_tiny(a))
+        misses = miss(starts, is_rough=True).abs().nan_to_num(nan=math.inf)
+        y = starts.gather(0, misses.argmin(0, keepdim=True))[0]
         for _ in range(_NEWTON_STEPS):
-            y = _gamma_step(y, a, log_q, _log_gamma_tails(a, y.exp(), is_rough=True)[1], -1)
-    return _gamma_step(y, a, log_q, log_gammaincc(a, y.exp()), -1).exp()
+            y = _gamma_step(y, a, target, miss(y, is_rough=True), sign)
+    return _gamma_step(y, a, target, miss(y, is_rough=False), sign).exp()
 
 
 def _wilson_hilferty(a: Tensor, z: Tensor) -> Tensor:
@@ -164,11 +191,11 @@ def _wilson_hilferty(a: Tensor, z: Tensor) -> Tensor:
     return 1 - 1 / (9 * a) + z / (3 * a.sqrt())
 
 
-def _gamma_step(y: Tensor, a: Tensor, target: Tensor, log_tail: Tensor, sign: int) -> Tensor:
+def _gamma_step(y: Tensor, a: Tensor, target: Tensor, miss: Tensor, sign: Tensor) -> Tensor:
     """A step of Newton's method in the logarithm of x. With gradients on, it gives the implicit ones."""
     a_, y = a.detach(), y.detach()
-    log_slope = _log_gamma_front(a_, y.exp()) - log_tail.detach()
-    step = sign * (target - log_tail) * (-log_slope).exp()
+    log_tail = (target - miss).detach()
+    step = sign * miss * (log_tail - _log_gamma_front(a_, y.exp())).exp()
     bounded = step.detach().clamp(-2.0, 2.0)
     return (y + step + (bounded - step.detach())).clamp(min=_log_tiny(y))
 

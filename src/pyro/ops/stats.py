@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from pyro.ops.precision import widest
 from pyro.ops.tensor_utils import next_fast_len
 
 __all__ = ["autocorrelation", "autocovariance", "crps_empirical", "effective_sample_size", "energy_score_empirical",
@@ -295,11 +296,11 @@ def fit_generalized_pareto(X: Tensor) -> tuple[float, float]:
         J. Zhang, M. A. Stephens (2009), "A new and efficient estimation method for the generalized Pareto distribution"
         A. Vehtari et al. (2024), "Pareto smoothed importance sampling"
     """
-    ordered = X.detach().double().sort().values
+    ordered = X.detach().to(widest(X.device)).sort().values
     n = ordered.size(0)
     points = 30 + int(math.sqrt(n))
     quarter = ordered[int(n / 4 + 0.5) - 1]
-    grid = torch.arange(1, points + 1, dtype=torch.float64, device=X.device)
+    grid = torch.arange(1, points + 1, dtype=ordered.dtype, device=X.device)
     slopes = 1 / ordered[-1] + (1 - (points / (grid - 0.5)).sqrt()) / (3 * quarter)
     shapes = torch.log1p(-slopes[:, None] * ordered).mean(1)
     profile = n * ((-slopes / shapes).log() - shapes - 1)

@@ -8,9 +8,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from pyro.distributions import constraints
-from pyro.distributions.conditional import ConditionalTransformModule
 from pyro.distributions.torch_transform import TransformModule
-from pyro.distributions.transforms.autoregressive import InContext, invert_in_order
+from pyro.distributions.transforms.autoregressive import ConditionalAutoregressive, invert_in_order
 from pyro.distributions.transforms.flow import Flow
 from pyro.distributions.transforms.utils import clamp_preserve_gradients
 from pyro.ops.auto_reg_nn import AutoRegressiveNN, ConditionalAutoRegressiveNN
@@ -85,7 +84,7 @@ class AffineAutoregressive(Flow, TransformModule):
         return x, log_scale.sum(-1)
 
 
-class ConditionalAffineAutoregressive(ConditionalTransformModule):
+class ConditionalAffineAutoregressive(ConditionalAutoregressive):
     """An :class:`AffineAutoregressive` whose network reads a context too.
 
     Args:
@@ -93,17 +92,7 @@ class ConditionalAffineAutoregressive(ConditionalTransformModule):
         **kwargs: passed to :class:`AffineAutoregressive`.
     """
 
-    domain = codomain = constraints.real_vector
-    bijective = True
-
-    def __init__(self, autoregressive_nn: ConditionalAutoRegressiveNN, **kwargs: Any) -> None:
-        super().__init__()
-        self.nn = autoregressive_nn
-        self.kwargs = kwargs
-
-    def condition(self, context: Tensor) -> AffineAutoregressive:
-        """The flow given a context."""
-        return AffineAutoregressive(InContext(self.nn, context), **self.kwargs)
+    _flow = AffineAutoregressive
 
 
 def affine_autoregressive(input_dim: int, hidden_dims: list[int] | None = None, **kwargs: Any) -> AffineAutoregressive:

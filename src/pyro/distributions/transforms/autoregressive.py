@@ -1,13 +1,18 @@
-"""What autoregressive flows share: their inverse, and networks with the context filled in."""
+"""What autoregressive flows share: their inverse, and their conditional forms, with the context filled in."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-__all__ = ["InContext", "invert_in_order"]
+from pyro.distributions import constraints
+from pyro.distributions.conditional import ConditionalTransformModule
+from pyro.distributions.transforms.flow import Flow
+from pyro.ops.auto_reg_nn import ConditionalAutoRegressiveNN
+
+__all__ = ["ConditionalAutoregressive", "InContext", "invert_in_order"]
 
 
 class InContext(partial[Any]):
@@ -26,6 +31,29 @@ class InContext(partial[Any]):
         """The order of the variables."""
         order: Tensor = self.func.permutation  # type: ignore[attr-defined]
         return order
+
+
+class ConditionalAutoregressive(ConditionalTransformModule):
+    """An autoregressive flow whose network reads a context too; a subclass names the ``_flow``.
+
+    Args:
+        autoregressive_nn: a :class:`~pyro.nn.ConditionalAutoRegressiveNN`.
+        **kwargs: passed to the flow.
+    """
+
+    domain = codomain = constraints.real_vector
+    bijective = True
+    _flow: ClassVar[type[Any]]
+
+    def __init__(self, autoregressive_nn: ConditionalAutoRegressiveNN, **kwargs: Any) -> None:
+        super().__init__()
+        self.nn = autoregressive_nn
+        self.kwargs = kwargs
+
+    def condition(self, context: Tensor) -> Flow:
+        """The flow given a context."""
+        flow: Flow = self._flow(InContext(self.nn, context), **self.kwargs)
+        return flow
 
 
 def invert_in_order(

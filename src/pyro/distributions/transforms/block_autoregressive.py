@@ -74,14 +74,17 @@ class MaskedBlockLinear(nn.Module):
 
     def get_weights(self) -> tuple[Tensor, Tensor]:
         """The matrix, and the logarithms of its diagonal blocks, one behind the other."""
-        # exponentials of the diagonal blocks alone: those of other entries might overflow
-        diagonal = self._weight * self.mask_d
-        direction = diagonal.exp() * self.mask_d + self._weight * self.mask_o
-        length = torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
-        weight = self._diag_weight.exp() * direction / length
-        log_blocks = diagonal + self._diag_weight - length.log()
-        blocks = log_blocks.unflatten(0, (self.dim, -1)).unflatten(-1, (self.dim, -1))
-        return weight, blocks.diagonal(dim1=0, dim2=2).movedim(-1, 0)
+        below, blocks, log_factors, log_blocks = self._parts()
+        return log_factors.exp() * (below + torch.block_diag(*blocks)), log_blocks
+
+    def _parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        r"""V below the diagonal blocks and on them, :math:`s - \log \|V\|` by row, and the logarithms of W's blocks."""
+        by_blocks = self._weight.unflatten(0, (self.dim, -1)).unflatten(-1, (self.dim, -1))
+        log_diagonal = by_blocks.diagonal(dim1=0, dim2=2).movedim(-1, 0)
+        below, blocks = self._weight * self.mask_o, log_diagonal.exp()
+        squares = below.square().sum(-1) + blocks.square().sum(-1).flatten()
+        log_factors = self._diag_weight - 0.5 * squares.log().unsqueeze(-1)
+        return below, blocks, log_factors, log_diagonal + log_factors.unflatten(0, (self.dim, -1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Applies the layer to columns.
@@ -92,8 +95,11 @@ class MaskedBlockLinear(nn.Module):
         Returns:
             The output, of shape ``batch_shape + (out_features,)``, and the logarithms of the diagonal blocks.
         """
-        weight, log_blocks = self.get_weights()
-        return nn.functional.linear(x.squeeze(-1), weight, self.bias), log_blocks
+        below, blocks, log_factors, log_blocks = self._parts()
+        x = x.squeeze(-1)
+        # factors go to the product's rows: the matrix itself is never formed
+        own = torch.einsum("doi,...di->...do", blocks, x.unflatten(-1, (self.dim, -1))).flatten(-2)
+        return (x @ below.mT + own) * log_factors.squeeze(-1).exp() + self.bias, log_blocks
 
 
 class BlockAutoregressive(Flow, TransformModule):

@@ -1,10 +1,10 @@
 """Transform onto first rows of positive definite circulant matrices."""
 
-import torch
 from torch import Tensor
 from torch.distributions.transforms import Transform
 
 from pyro.distributions import constraints
+from pyro.ops.hartley import circulant_eigenvalues, circulant_row
 
 __all__ = ["CirculantTransform"]
 
@@ -22,6 +22,7 @@ class CirculantTransform(Transform):
         R. M. Gray (2006), Toeplitz and Circulant Matrices: A Review.
 
     Example:
+        >>> import torch
         >>> CirculantTransform()(torch.zeros(3))
         tensor([1., 0., 0.])
     """
@@ -33,9 +34,7 @@ class CirculantTransform(Transform):
         return isinstance(other, CirculantTransform)
 
     def _call(self, x: Tensor) -> Tensor:
-        row: Tensor = torch.fft.irfft(torch.fft.rfft(x).real.exp(), x.shape[-1])
-        return row
+        return circulant_row(circulant_eigenvalues(x).exp())
 
     def _inverse(self, y: Tensor) -> Tensor:
-        even: Tensor = torch.fft.irfft(torch.fft.rfft(y).real.log(), y.shape[-1])
-        return even
+        return circulant_row(circulant_eigenvalues(y).log())

@@ -2,7 +2,8 @@ r"""Base of normalizing flows: maps that find their result and the determinant o
 
 A flow remembers its last pass, :math:`(x, y, \log |\det \partial y / \partial x|)`, by the identity of x and y: a draw
 is then scored without inverting the map, which may be expensive or impossible. A pass is not used again once a
-parameter has changed, or where gradients are asked for that it does not carry.
+parameter has changed, where gradients are asked for that it does not carry, or for the same constant, whose first graph
+backward may have taken.
 
 Reference:
     G. Papamakarios et al. (2021), "Normalizing flows for probabilistic modeling and inference", JMLR 22(57)
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pyro.distributions.torch_transform import CachedTransform
+from pyro.distributions.torch_transform import CachedTransform, is_lasting
 
 __all__ = ["Flow"]
 
@@ -64,7 +65,7 @@ class Flow(CachedTransform):
 
     def __call__(self, x: Tensor) -> Tensor:
         last = self._recall()
-        if last is not None and last.x is x and _has_gradients(last):
+        if last is not None and last.x is x and _has_gradients(last) and is_lasting(x, last.y):
             return last.y
         y, log_det = self._push(x)
         self._remember(x, y, log_det)
@@ -72,7 +73,7 @@ class Flow(CachedTransform):
 
     def _inv_call(self, y: Tensor) -> Tensor:
         last = self._recall()
-        if last is not None and last.y is y and (self._no_inverse or _has_gradients(last)):
+        if last is not None and last.y is y and (self._no_inverse or _has_gradients(last)) and is_lasting(y, last.x):
             return last.x
         x, log_det = self._pull(y)
         self._remember(x, y, log_det)

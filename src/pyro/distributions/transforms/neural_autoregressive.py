@@ -1,16 +1,14 @@
 """The neural autoregressive flow."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import elu, log_softmax, logsigmoid, softplus
 
 from pyro.distributions import constraints
-from pyro.distributions.conditional import ConditionalTransformModule
 from pyro.distributions.torch_transform import TransformModule
-from pyro.distributions.transforms.autoregressive import InContext
+from pyro.distributions.transforms.autoregressive import ConditionalAutoregressive
 from pyro.distributions.transforms.basic import LeakyReLUTransform, activation_named
 from pyro.distributions.transforms.flow import Flow
 from pyro.ops.auto_reg_nn import AutoRegressiveNN, ConditionalAutoRegressiveNN
@@ -105,7 +103,7 @@ class NeuralAutoregressive(Flow, TransformModule):
         return y, (log_terms.logsumexp(-2) - self.T.log_abs_det_jacobian(y, None)).sum(-1)
 
 
-class ConditionalNeuralAutoregressive(ConditionalTransformModule):
+class ConditionalNeuralAutoregressive(ConditionalAutoregressive):
     """A :class:`NeuralAutoregressive` whose network reads a context too.
 
     Args:
@@ -113,17 +111,7 @@ class ConditionalNeuralAutoregressive(ConditionalTransformModule):
         **kwargs: passed to :class:`NeuralAutoregressive`.
     """
 
-    domain = codomain = constraints.real_vector
-    bijective = True
-
-    def __init__(self, autoregressive_nn: ConditionalAutoRegressiveNN, **kwargs: Any) -> None:
-        super().__init__()
-        self.nn = autoregressive_nn
-        self.kwargs = kwargs
-
-    def condition(self, context: Tensor) -> NeuralAutoregressive:
-        """The flow given a context."""
-        return NeuralAutoregressive(InContext(self.nn, context), **self.kwargs)
+    _flow = NeuralAutoregressive
 
 
 def neural_autoregressive(

@@ -1,6 +1,5 @@
 """The planar flow."""
 
-from collections.abc import Callable
 from math import sqrt
 
 import torch
@@ -8,17 +7,15 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from pyro.distributions import constraints
-from pyro.distributions.conditional import ConditionalTransformModule
 from pyro.distributions.torch_transform import TransformModule
+from pyro.distributions.transforms.conditioned import ByNetwork, Given
 from pyro.distributions.transforms.flow import Flow
 from pyro.ops.dense_nn import DenseNN
 
 __all__ = ["ConditionalPlanar", "ConditionedPlanar", "Planar", "conditional_planar", "planar"]
 
-Params = tuple[Tensor, Tensor, Tensor]
 
-
-class ConditionedPlanar(Flow):
+class ConditionedPlanar(Given):
     r"""Bends the space along the normal of a plane.
 
     .. math::
@@ -36,13 +33,6 @@ class ConditionedPlanar(Flow):
 
     domain = codomain = constraints.real_vector
     _no_inverse = KeyError
-
-    def __init__(self, params: Params) -> None:
-        super().__init__()
-        self._given = params
-
-    def _params(self) -> Params:
-        return self._given
 
     def u_hat(self, u: Tensor, w: Tensor) -> Tensor:
         """The u closest to the given one, along w, for which the map is one to one."""
@@ -84,27 +74,18 @@ class Planar(ConditionedPlanar, TransformModule):
         nn.init.uniform_(self.w, -limit, limit)
         nn.init.zeros_(self.bias)
 
-    def _params(self) -> Params:
+    def _params(self) -> tuple[Tensor, ...]:
         return self.bias, self.u, self.w
 
 
-class ConditionalPlanar(ConditionalTransformModule):
+class ConditionalPlanar(ByNetwork):
     """A :class:`ConditionedPlanar` whose parameters a network computes from the context.
 
     Args:
         nn: returns b, u and w.
     """
 
-    domain = codomain = constraints.real_vector
-    bijective = True
-
-    def __init__(self, nn: Callable[[Tensor], Params]) -> None:
-        super().__init__()
-        self.nn = nn
-
-    def condition(self, context: Tensor) -> ConditionedPlanar:
-        """The flow given a context."""
-        return ConditionedPlanar(self.nn(context))
+    _flow = ConditionedPlanar
 
 
 def planar(input_dim: int) -> Planar:

@@ -1,6 +1,5 @@
 """The radial flow."""
 
-from collections.abc import Callable
 from math import sqrt
 
 import torch
@@ -8,17 +7,15 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from pyro.distributions import constraints
-from pyro.distributions.conditional import ConditionalTransformModule
 from pyro.distributions.torch_transform import TransformModule
+from pyro.distributions.transforms.conditioned import ByNetwork, Given
 from pyro.distributions.transforms.flow import Flow
 from pyro.ops.dense_nn import DenseNN
 
 __all__ = ["ConditionalRadial", "ConditionedRadial", "Radial", "conditional_radial", "radial"]
 
-Params = tuple[Tensor, Tensor, Tensor]
 
-
-class ConditionedRadial(Flow):
+class ConditionedRadial(Given):
     r"""Moves points towards a centre or away from it.
 
     .. math::
@@ -37,18 +34,11 @@ class ConditionedRadial(Flow):
 
     domain = codomain = constraints.real_vector
 
-    def __init__(self, params: Params) -> None:
-        super().__init__()
-        self._given = params
-
-    def _params(self) -> Params:
-        return self._given
-
     def u_hat(self, u: Tensor, w: Tensor) -> Tensor:
         """The strength closest to u for which the map is one to one, -w + softplus(u)."""
         return softplus(u) - w
 
-    def _constrained(self) -> Params:
+    def _constrained(self) -> tuple[Tensor, ...]:
         centre, raw_alpha, raw_beta = self._params()
         alpha = softplus(raw_alpha)
         return centre, alpha, self.u_hat(raw_beta, alpha)
@@ -102,27 +92,18 @@ class Radial(ConditionedRadial, TransformModule):
         for parameter in self._params():
             nn.init.uniform_(parameter, -limit, limit)
 
-    def _params(self) -> Params:
+    def _params(self) -> tuple[Tensor, ...]:
         return self.x0, self.alpha_prime, self.beta_prime
 
 
-class ConditionalRadial(ConditionalTransformModule):
+class ConditionalRadial(ByNetwork):
     r"""A :class:`ConditionedRadial` whose parameters a network computes from the context.
 
     Args:
         nn: returns :math:`x_0`, :math:`\alpha'` and :math:`\beta'`.
     """
 
-    domain = codomain = constraints.real_vector
-    bijective = True
-
-    def __init__(self, nn: Callable[[Tensor], Params]) -> None:
-        super().__init__()
-        self.nn = nn
-
-    def condition(self, context: Tensor) -> ConditionedRadial:
-        """The flow given a context."""
-        return ConditionedRadial(self.nn(context))
+    _flow = ConditionedRadial
 
 
 def radial(input_dim: int) -> Radial:

@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 from pyro.distributions import constraints
 from pyro.distributions.conditional import ConditionalTransformModule
 from pyro.distributions.torch_transform import TransformModule
-from pyro.distributions.transforms.flow import Flow
+from pyro.distributions.transforms.conditioned import Given
 from pyro.ops.dense_nn import DenseNN
 from pyro.ops.rational_spline import rational_spline
 
@@ -38,7 +38,7 @@ def constrain_spline(raw: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return (widths.softmax(-1), heights.softmax(-1), softplus(derivatives), *(each.sigmoid() for each in lambdas))
 
 
-class ConditionedSpline(Flow):
+class ConditionedSpline(Given):
     r"""Passes each variable through a monotone spline on :math:`[-B, B]`, and leaves it as it is outside.
 
     See :mod:`pyro.ops.rational_spline` for the formulas. Map and inverse cost the same.
@@ -61,13 +61,9 @@ class ConditionedSpline(Flow):
     domain = codomain = constraints.real
 
     def __init__(self, params: tuple[Tensor, ...], bound: float = 3.0, order: str = "linear") -> None:
-        super().__init__()
-        self._given = params
+        super().__init__(params)
         self.order = _check_order(order)
         self.bound = bound
-
-    def _params(self) -> tuple[Tensor, ...]:
-        return self._given
 
     def spline_op(self, x: Tensor, **kwargs: Any) -> tuple[Tensor, Tensor]:
         """Applies the spline, or its inverse with ``inverse=True``, and returns the logarithms of derivatives too."""

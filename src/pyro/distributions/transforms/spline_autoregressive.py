@@ -5,9 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.conditional import ConditionalTransformModule
 from pyro.distributions.torch_transform import TransformModule
-from pyro.distributions.transforms.autoregressive import InContext, invert_in_order
+from pyro.distributions.transforms.autoregressive import ConditionalAutoregressive, InContext, invert_in_order
 from pyro.distributions.transforms.flow import Flow
 from pyro.distributions.transforms.spline import (
     ConditionalSpline,
@@ -75,7 +74,7 @@ class SplineAutoregressive(Flow, TransformModule):
         return x, log_derivative.sum(-1)
 
 
-class ConditionalSplineAutoregressive(ConditionalTransformModule):
+class ConditionalSplineAutoregressive(ConditionalAutoregressive):
     """A :class:`SplineAutoregressive` whose network reads a context too.
 
     Args:
@@ -84,14 +83,9 @@ class ConditionalSplineAutoregressive(ConditionalTransformModule):
         **kwargs: passed to :class:`SplineAutoregressive`.
     """
 
-    domain = codomain = constraints.real_vector
-    bijective = True
-
     def __init__(self, input_dim: int, autoregressive_nn: ConditionalAutoRegressiveNN, **kwargs: Any) -> None:
-        super().__init__()
+        super().__init__(autoregressive_nn, **kwargs)
         self.input_dim = input_dim
-        self.nn = autoregressive_nn
-        self.kwargs = kwargs
 
     def condition(self, context: Tensor) -> SplineAutoregressive:
         """The flow given a context."""
