@@ -73,9 +73,10 @@ def decompositions() -> dict[Any, Callable[..., Any]]:
     """By operator a function that calls simpler ones: torch's table of core operators, and what it lacks."""
     # its schema does not say that it changes the running statistics
     hidden = get_decompositions([_aten.native_batch_norm])
-    table = {**_core_aten_decompositions_post_autograd(), **hidden, **PIECES, **EACH,
-             _aten.eye.default: _eye, _aten.eye.m: _eye, _aten.tril_indices.default: _triangle(operator.le),
-             _aten.triu_indices.default: _triangle(operator.ge)}
+    ours: dict[Any, Callable[..., Any]] = {
+        **PIECES, **EACH, _aten.eye.default: _eye, _aten.eye.m: _eye,
+        _aten.tril_indices.default: _triangle(operator.le), _aten.triu_indices.default: _triangle(operator.ge)}
+    table = {**_core_aten_decompositions_post_autograd(), **hidden, **ours}
     return {func: fn for func, fn in table.items() if not getattr(func, "_schema", None) or not func._schema.is_mutable}
 
 

@@ -1,5 +1,7 @@
 """Functions over whole arrays: what they take, and that numbers belong to places."""
 
+import math
+
 import pytest
 import torch
 
@@ -15,6 +17,25 @@ def test_an_element_depends_on_its_place_alone():
     many, few = draws("standard_gamma", 2.0, count=100), draws("standard_gamma", 2.0, count=10)
     assert torch.equal(many[:10], few)
     assert len(many.unique()) == 100
+
+
+MIXED = [-1.0, 0.0, 1e-3, 0.3, 0.7, 2.0, 9.0, 12.0, 25.0, 1e3, 1e6, math.inf, math.nan]
+
+
+@pytest.mark.parametrize("name", ["standard_gamma", "poisson", "binomial", "von_mises", "standard_gamma_grad"])
+def test_an_element_does_not_depend_on_its_neighbours(name):
+    """Elements are worked on in vectors, whose lanes may take other ways."""
+    array, size = ARRAYS[name], (10 * len(MIXED) + 3,)  # no whole number of vectors
+    numbers, key = [size[0], *[5] * array.is_random], KEY if array.is_random else None
+    places = torch.arange(size[0])
+    operands = [torch.tensor(MIXED, dtype=torch.float64)[(places * (i + 1) + i) % len(MIXED)]
+                for i in range(array.operands)]  # fmt: skip
+    mixed = run_array(name, operands, size, numbers, key)
+    for values in set(zip(*(operand.tolist() for operand in operands), strict=True)):
+        alike = run_array(name, [torch.full(size, v, dtype=torch.float64) for v in values], size, numbers, key)
+        here = torch.stack([(o == v) | (o.isnan() & torch.tensor(math.isnan(v)))
+                            for o, v in zip(operands, values, strict=True)]).all(0)  # fmt: skip
+        torch.testing.assert_close(mixed[here], alike[here], rtol=0, atol=0, equal_nan=True)
 
 
 def test_keys_and_draws_are_told_apart():

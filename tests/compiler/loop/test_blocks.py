@@ -64,6 +64,38 @@ def test_a_branch_in_a_loop():
     assert evaluated(collatz_steps, 27.0) == 111.0
 
 
+def by_lanes(formula, *numbers: float) -> list[float]:
+    """A formula of one vector, compiled."""
+    module, lanes = Module(LIBRARY), len(numbers)
+    define(module, "formula", [F64], formula, [lanes])
+    code = Code(module, STRICT)
+    result = call("formula", F64, code.emit(F64, lanes, f"load {F64.vector(lanes)}, ptr %x, align 8"))
+    body = "\n".join([*code.lines, f"store {result.typed()}, ptr %x, align 8", "ret void"])
+    native = compile_text(f"{module.text()}\ndefine void @run(ptr %x) {{\nentry:\n{body}\n}}\n", "run")
+    tensor = torch.tensor(numbers, dtype=torch.float64)
+    native.call(1, [tensor.data_ptr()], [])
+    return tensor.tolist()
+
+
+LANES = [[3.0, 27.0, 1.0, 6.0], [1.0, 1.0], [27.0], [2.0, 4.0, 8.0, 16.0, 5.0, 1.0, 97.0, 871.0]]
+
+
+@pytest.mark.parametrize("numbers", LANES)
+def test_each_lane_goes_its_own_way(numbers):
+    def collatz_steps(v: Value) -> Value:
+        def body(x: Value, steps: Value):
+            half = x * 0.5
+            (then,) = branch(half.call("floor").equals(half), lambda: (half,), lambda: (3.0 * x + 1.0,))
+            return then > 1.0, (then, steps + 1.0)
+
+        return branch(v > 1.0, lambda: repeat((v, v.like(0.0)), body)[1:], lambda: (v.like(0.0),))[0]
+
+    def python(x: float) -> float:
+        return 0.0 if x <= 1.0 else 1.0 + python(x / 2 if x % 2 == 0 else 3 * x + 1)
+
+    assert by_lanes(collatz_steps, *numbers) == [python(x) for x in numbers]
+
+
 def test_a_function_is_defined_once():
     module = Module(LIBRARY)
     define(module, "same", [F64], lambda v: v)

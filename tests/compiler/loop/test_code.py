@@ -60,3 +60,21 @@ def test_loops_nest() -> None:
         pass
     assert sum(line.endswith(":") for line in code.lines) == 6
     assert code.block.startswith("after")
+
+
+def test_loops_may_be_empty() -> None:
+    code = body()
+    with code.loop(0, may_be_empty=True):
+        pass
+    guard, branch = code.lines[:2]
+    assert guard.endswith("= icmp slt i64 0, 0")
+    assert branch.startswith(f"br i1 {guard.split()[0]}, label %head")
+
+
+def test_sums_with_zero_and_products_with_one_are_no_instructions() -> None:
+    code = body()
+    one, many = Value(code, I64, "%x"), Value(code, I64, "%y", 4)
+    zero, unit = code.constant(I64, 0), code.constant(I64, 1)
+    assert (one + 0, zero + one, one * 1, unit * many, many + zero) == (one, one, one, many, many)
+    assert code.lines == []
+    assert (zero.spread(4) + one).lanes == 4

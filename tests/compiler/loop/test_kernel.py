@@ -1,5 +1,9 @@
 """Loop nests that fill buffers."""
 
+import re
+
+import pytest
+
 from pyro.compiler.loop.code import FAST, Code, Module
 from pyro.compiler.loop.expression import Expression, Pointwise, Stored
 from pyro.compiler.loop.kernel import MapKernel, variables_of
@@ -56,3 +60,13 @@ def test_loads_and_width_are_known_before_writing() -> None:
 
 def test_variables() -> None:
     assert [(v.name, v.extent) for v in variables_of((2, 3), "r")] == [("r0", 2), ("r1", 3)]
+
+
+@pytest.mark.parametrize("shapes", [((5,), (800,)), ((3, 2, 4), (90, 2, 4)), ((65, 50), (7, 50))])
+def test_loose_kernels_of_other_extents_differ_in_numbers_only(shapes: tuple[tuple[int, ...], ...]) -> None:
+    forms = []
+    for shape in shapes:
+        one = kernel(shape)
+        one.loose = frozenset(one.kept[:1])
+        forms.append(re.sub(r"(?<![%\w.])-?\d+", "N", "\n".join(text(one))))
+    assert forms[0] == forms[1]

@@ -12,7 +12,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from pyro.compiler.loop.blocks import call, define, repeat
+from pyro.compiler.loop.blocks import branch, call, define, repeat
 from pyro.compiler.loop.circle import von_mises
 from pyro.compiler.loop.code import STRICT, Code, Module, Value
 from pyro.compiler.loop.counts import binomial, poisson
@@ -23,7 +23,10 @@ from pyro.compiler.loop.philox import Stream
 from pyro.compiler.loop.scalar import F64, I64
 from pyro.compiler.loop.vector_math import LIBRARY, exp
 
-__all__ = ["ARRAYS", "Array", "define_array", "run_array"]
+__all__ = ["ARRAYS", "Array", "LANES", "define_array", "run_array"]
+
+LANES = 4
+"""How many elements are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Array:
         operands: how many arrays it reads.
         numbers: how many counts it takes: of elements; or of rows and of what a row has.
         is_random: whether it takes a key and the number of the draw.
-        define: puts the scalar functions that it calls into a module.
+        define: puts the functions of vectors that it calls into a module.
         body: writes the code, given the pointers to operands, result and key, and the numbers.
     """
 
@@ -45,9 +48,60 @@ class Array:
     body: Callable[[Code, Sequence[str], Sequence[Value]], None]
 
 
-def _load(code: Code, pointer: str, index: Value) -> Value:
+@dataclass(frozen=True)
+class _Place:
+    """Positions of an array that are worked on at once: neighbours, or in its last part given one by one.
+
+    Attributes:
+        index: the first position, an i64.
+        ones: all of them where they are given one by one, those behind the end replaced by the last one.
+    """
+
+    index: Value
+    ones: tuple[Value, ...] = ()
+
+    @classmethod
+    def last(cls, index: Value, count: Value) -> "_Place":
+        """The positions from ``index`` on that are below a count."""
+        ones = (index + lane for lane in range(LANES))
+        return cls(index, tuple((one < count).where(one, count - 1) for one in ones))
+
+    def elements(self) -> Value:
+        """The positions, as a vector."""
+        code = self.index.code
+        if self.ones:
+            return _packed(self.ones)
+        steps = ", ".join(f"i64 {lane}" for lane in range(LANES))
+        return self.index + Value(code, I64, f"<{steps}>", LANES)
+
+    def load(self, pointer: str) -> Value:
+        """What stands there."""
+        if self.ones:
+            return _packed([_load(self.index.code, pointer, one) for one in self.ones])
+        return _load(self.index.code, pointer, self.index, LANES)
+
+    def store(self, pointer: str, value: Value) -> None:
+        """Puts numbers there."""
+        code = self.index.code
+        if not self.ones:
+            _store(code, pointer, self.index, value)
+            return
+        for lane, one in enumerate(self.ones):
+            number = code.emit(value.kind, 1, f"extractelement {value.typed()}, i64 {lane}")
+            _store(code, pointer, one, number)
+
+
+def _packed(ones: Sequence[Value]) -> Value:
+    """A vector of single values."""
+    code, kind, name = ones[0].code, ones[0].kind, "poison"
+    for lane, one in enumerate(ones):
+        name = code.raw(f"insertelement {kind.vector(len(ones))} {name}, {one.typed()}, i64 {lane}")
+    return Value(code, kind, name, len(ones))
+
+
+def _load(code: Code, pointer: str, index: Value, lanes: int = 1) -> Value:
     place = code.raw(f"getelementptr double, ptr {pointer}, {index.typed()}")
-    return code.emit(F64, 1, f"load double, ptr {place}, align 8")
+    return code.emit(F64, lanes, f"load {F64.vector(lanes)}, ptr {place}, align 8")
 
 
 def _store(code: Code, pointer: str, index: Value, value: Value) -> None:
@@ -55,14 +109,29 @@ def _store(code: Code, pointer: str, index: Value, value: Value) -> None:
     code.do(f"store {value.typed()}, ptr {place}, align 8")
 
 
-def _each(code: Code, count: Value, body: Callable[[Value], None]) -> None:
-    """Runs a body for the positions below a count, which is positive."""
+def _each(code: Code, count: Value, body: Callable[[Value], None], step: int = 1) -> None:
+    """Runs a body for each position, or each ``step`` ones, below a count, which is positive."""
 
     def once(i: Value) -> tuple[Value, tuple[Value, ...]]:
         body(i)
-        return i + 1 < count, (i + 1,)
+        return i + step < count, (i + step,)
 
     repeat((code.constant(I64, 0),), once)
+
+
+def _sweep(code: Code, count: Value, body: Callable[[_Place], None]) -> None:
+    """Runs a body for all positions below a count, which is positive, in vectors."""
+
+    def run(needed: Value, write: Callable[[], None]) -> None:
+        def inside() -> tuple[Value, ...]:
+            write()
+            return ()
+
+        branch(needed, inside, tuple)
+
+    full = count & -LANES
+    run(full > 0, lambda: _each(code, full, lambda i: body(_Place(i)), LANES))
+    run(full < count, lambda: body(_Place.last(full, count)))
 
 
 def _accumulated(count: Value, start: Value, body: Callable[[Value, Value], Value]) -> Value:
@@ -74,33 +143,37 @@ def _accumulated(count: Value, start: Value, body: Callable[[Value, Value], Valu
     return repeat((count.like(0), start), once)[1]
 
 
+def _define_sampler(module: Module, name: str, formula: Callable[..., Value], operands: int) -> None:
+    """Puts a sampler of vectors into a module: a function of operands, key, number of the draw, and elements."""
+    kinds, lanes = [F64] * operands + [I64] * 3, [LANES] * operands + [1, 1, LANES]
+    define(module, name, kinds, lambda *v: formula(*v[:-3], Stream(*v[-3:])), lanes)
+
+
 def _sampler(name: str, formula: Callable[..., Value], operands: int) -> Array:
     """A draw for each element."""
-
-    def scalar(module: Module) -> None:
-        define(module, name, [F64] * operands + [I64] * 3, lambda *v: formula(*v[:-3], Stream(*v[-3:])))
 
     def body(code: Code, pointers: Sequence[str], numbers: Sequence[Value]) -> None:
         count, draw = numbers
         key = code.emit(I64, 1, f"load i64, ptr {pointers[-1]}, align 8")
-        _each(code, count, lambda i: _store(code, pointers[-2], i, call(
-            name, F64, *(_load(code, p, i) for p in pointers[:operands]), key, draw, i)))  # fmt: skip
+        _sweep(code, count, lambda place: place.store(pointers[-2], call(
+            name, F64, *(place.load(p) for p in pointers[:operands]), key, draw, place.elements())))  # fmt: skip
 
-    return Array(operands, 1, True, scalar, body)
+    return Array(operands, 1, True, lambda module: _define_sampler(module, name, formula, operands), body)
 
 
 def _pure(name: str, formula: Callable[..., Value], operands: int) -> Array:
     """A formula on each element."""
 
     def body(code: Code, pointers: Sequence[str], numbers: Sequence[Value]) -> None:
-        _each(code, numbers[0], lambda i: _store(
-            code, pointers[-1], i, call(name, F64, *(_load(code, p, i) for p in pointers[:-1]))))  # fmt: skip
+        _sweep(code, numbers[0], lambda place: place.store(
+            pointers[-1], call(name, F64, *(place.load(p) for p in pointers[:-1]))))  # fmt: skip
 
-    return Array(operands, 1, False, lambda module: define(module, name, [F64] * operands, formula), body)
+    kinds, lanes = [F64] * operands, [LANES] * operands
+    return Array(operands, 1, False, lambda module: define(module, name, kinds, formula, lanes), body)
 
 
 def _define_dirichlet(module: Module) -> None:
-    define(module, "log_standard_gamma", [F64, I64, I64, I64], lambda a, *v: log_standard_gamma(a, Stream(*v)))
+    _define_sampler(module, "log_standard_gamma", log_standard_gamma, 1)
 
 
 def _dirichlet(code: Code, pointers: Sequence[str], numbers: Sequence[Value]) -> None:
@@ -108,27 +181,29 @@ def _dirichlet(code: Code, pointers: Sequence[str], numbers: Sequence[Value]) ->
     alpha, out, key_pointer = pointers
     rows, length, draw = numbers
     key = code.emit(I64, 1, f"load i64, ptr {key_pointer}, align 8")
+    count = rows * length
+    _sweep(code, count, lambda place: place.store(out, call(
+        "log_standard_gamma", F64, place.load(alpha), key, draw, place.elements())))  # fmt: skip
 
-    def row(r: Value) -> None:
+    def lower(r: Value) -> None:
+        """Takes the row's greatest logarithm off."""
         first = r * length
 
-        def draw_one(i: Value, peak: Value) -> Value:
-            place = first + i
-            value = call("log_standard_gamma", F64, _load(code, alpha, place), key, draw, place)
-            _store(code, out, place, value)
+        def greater(i: Value, peak: Value) -> Value:
+            value = _load(code, out, first + i)
             return (value > peak).where(value, peak)
 
-        peak = _accumulated(length, code.constant(F64, -math.inf), draw_one)
+        peak = _accumulated(length, code.constant(F64, -math.inf), greater)
+        _each(code, length, lambda i: _store(code, out, first + i, _load(code, out, first + i) - peak))
 
-        def weigh(i: Value, total: Value) -> Value:
-            weight = exp(_load(code, out, first + i) - peak)
-            _store(code, out, first + i, weight)
-            return total + weight
-
-        total = _accumulated(length, code.constant(F64, 0.0), weigh)
+    def scale(r: Value) -> None:
+        first = r * length
+        total = _accumulated(length, code.constant(F64, 0.0), lambda i, total: total + _load(code, out, first + i))
         _each(code, length, lambda i: _store(code, out, first + i, _load(code, out, first + i) / total))
 
-    _each(code, rows, row)
+    _each(code, rows, lower)
+    _sweep(code, count, lambda place: place.store(out, exp(place.load(out))))
+    _each(code, rows, scale)
 
 
 def _categorical(code: Code, pointers: Sequence[str], numbers: Sequence[Value]) -> None:

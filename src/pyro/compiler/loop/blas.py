@@ -22,7 +22,8 @@ from pyro.compiler.loop.code import Code, Value
 from pyro.compiler.loop.scalar import I32, ScalarType
 from pyro.compiler.loop.scope import Buffer
 
-__all__ = ["Matrix", "address", "available", "cholesky", "each_matrix", "factor", "product", "solve", "solve_factored"]
+__all__ = ["Matrix", "address", "available", "cholesky", "each_matrix", "eigen", "factor", "orthogonal", "product",
+           "reflections", "solve", "solve_factored"]
 
 _LIBRARIES = ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll")
 _CAPSULES = ("scipy.linalg.cython_blas", "scipy.linalg.cython_lapack")
@@ -161,12 +162,7 @@ def cholesky(code: Code, square: Matrix, matrix: Value | None) -> None:
     failed = _status(code)
     start = square.start(code, matrix)
     _call(code, kind, "potrf", [_letters(code, "U"), n, start, n, failed])
-    bad = code.emit(I32, 1, f"load i32, ptr {failed}, align 4").differs(0)
-    nan = code.constant(kind, float("nan"))
-    with code.loop(n) as counter:
-        place = code.raw(f"getelementptr {kind.memory}, ptr {start}, {(code.position(counter) * (n + 1)).typed()}")
-        old = code.emit(kind, 1, f"load {kind.memory}, ptr {place}, align {kind.size}")
-        code.do(f"store {bad.where(nan, old).typed()}, ptr {place}, align {kind.size}")
+    _spoil(code, kind, failed, start, n, n + 1)
 
 
 def solve(
@@ -207,6 +203,45 @@ def solve_factored(
     _call(code, right.buffer.kind, "getrs", [
         _letters(code, "T" if transposed else "N"), n, rows, factors.start(code, matrix), layout[1],
         pivots.start(code, matrix), right.start(code, matrix), n, _status(code)])  # fmt: skip
+
+
+def eigen(code: Code, square: Matrix, values: Matrix, work: Matrix, places: Matrix, matrix: Value | None) -> None:
+    """The eigenvalues of a symmetric matrix, from its lower triangle column by column; the vectors, one a row, over it.
+
+    ``work`` has room for ``1 + 6 n + 2 n^2`` numbers, ``places`` for ``3 + 5 n``. Values are NaN where there are none.
+    """
+    n, kind = square.shape[-1], square.buffer.kind
+    failed, start = _status(code), values.start(code, matrix)
+    _call(code, kind, "syevd", [
+        _letters(code, "V"), _letters(code, "L"), n, square.start(code, matrix), n, start, work.start(code, None),
+        work.shape[-1], places.start(code, None), places.shape[-1], failed])  # fmt: skip
+    _spoil(code, kind, failed, start, n, 1)
+
+
+def reflections(code: Code, columns: Matrix, scales: Matrix, work: Matrix, matrix: Value | None) -> None:
+    """The triangular factor of a matrix given by its columns, over it, and the reflections that lead to it below."""
+    width, height = columns.shape[-2:]
+    _call(code, columns.buffer.kind, "geqrf", [
+        height, width, columns.start(code, matrix), height, scales.start(code, matrix), work.start(code, None),
+        work.shape[-1], _status(code)])  # fmt: skip
+
+
+def orthogonal(code: Code, columns: Matrix, scales: Matrix, work: Matrix, matrix: Value | None) -> None:
+    """The first columns of the product of reflections, over what :func:`reflections` left."""
+    height, count = columns.shape[-1], scales.shape[-1]
+    _call(code, columns.buffer.kind, "orgqr", [
+        height, count, count, columns.start(code, matrix), height, scales.start(code, matrix), work.start(code, None),
+        work.shape[-1], _status(code)])  # fmt: skip
+
+
+def _spoil(code: Code, kind: ScalarType, failed: str, start: str, count: int, apart: int) -> None:
+    """Makes elements NaN where a routine reports failure."""
+    bad = code.emit(I32, 1, f"load i32, ptr {failed}, align 4").differs(0)
+    nan = code.constant(kind, float("nan"))
+    with code.loop(count) as counter:
+        place = code.raw(f"getelementptr {kind.memory}, ptr {start}, {(code.position(counter) * apart).typed()}")
+        old = code.emit(kind, 1, f"load {kind.memory}, ptr {place}, align {kind.size}")
+        code.do(f"store {bad.where(nan, old).typed()}, ptr {place}, align {kind.size}")
 
 
 def _call(code: Code, kind: ScalarType, routine: str, arguments: Sequence[str | int]) -> None:

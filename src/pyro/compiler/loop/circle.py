@@ -10,6 +10,7 @@ from pyro.compiler.loop.blocks import repeat
 from pyro.compiler.loop.code import Value
 from pyro.compiler.loop.philox import Stream
 from pyro.compiler.loop.scalar import I64
+from pyro.compiler.loop.trigonometry import acos, cos
 from pyro.compiler.loop.vector_math import log
 
 __all__ = ["von_mises"]
@@ -27,15 +28,15 @@ def von_mises(loc: Value, concentration: Value, stream: Stream) -> Value:
     def attempt(block: Value, _: Value, __: Value) -> tuple[Value, tuple[Value, ...]]:
         first, second = stream.uniforms(block)
         side = 2.0 * first - 1.0
-        z = side.code.lanewise("cos", side * math.pi)
+        z = cos(side * math.pi)
         f = (1.0 + r * z) / (r + z)
         c = concentration * (r - f)
         refused = (c * (2.0 - c) <= second) & (log(c / second) + 1.0 < c)
         return refused, (block + 1, f, side)
 
-    start = (loc.code.constant(I64, 0), loc.like(0.0), loc.like(0.0))
+    start = (loc.code.constant(I64, 0), loc.like(0.0).spread(loc.lanes), loc.like(0.0))
     _, f, side = repeat(start, attempt)
-    angle = f.call("maximum", -1.0).call("minimum", 1.0)
-    turned = angle.code.lanewise("acos", angle).call("copysign", side) + loc + math.pi
+    angle = f.call("maxnum", -1.0).call("minnum", 1.0)
+    turned = acos(angle).call("copysign", side) + loc + math.pi
     wrapped = turned - (turned * (0.5 / math.pi)).call("floor") * (2.0 * math.pi)
     return (concentration >= 0.0).where(wrapped - math.pi, loc.like(math.nan))

@@ -16,6 +16,7 @@ __all__ = ["Code", "FAST", "Module", "STRICT", "Value"]
 FAST = "reassoc nsz contract "  # NaN and infinity stay visible; arcp and afn would make 1 / sqrt(0) a NaN
 STRICT = ""
 
+_SHORT = 100  # lines of a library function up to which its body is copied to where it is called
 _BINARY = {
     "float": {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "rem": "frem"},
     "int": {
@@ -40,10 +41,10 @@ class Module:
     """Functions that bodies call: declarations of intrinsics and of the C library, and definitions made on demand.
 
     Attributes:
-        library: makes the body of a function of one argument by name; see ``vector_math``.
+        library: makes the body of a function by name; see ``vector_math``.
     """
 
-    library: "dict[str, Callable[[Value], Value]]"
+    library: "dict[str, Callable[..., Value]]"
     declared: dict[str, str] = field(default_factory=dict)
     defined: dict[str, str] = field(default_factory=dict)
 
@@ -207,6 +208,19 @@ class Value:
         return self.code.invoke(name, kind, self.lanes, [self])
 
 
+def _unchanged(operator: str, left: Value, right: Value | Number) -> Value | None:
+    """The operand that a sum with zero or a product with one is, if it is such."""
+    number = right.number if isinstance(right, Value) else right
+    neutral = {"add": 0, "mul": 1}.get(operator)
+    if neutral is None:
+        return None
+    if number == neutral and (not isinstance(right, Value) or right.lanes <= left.lanes):
+        return left
+    if left.number == neutral and isinstance(right, Value) and left.lanes <= right.lanes:
+        return right
+    return None
+
+
 class Code:
     """The body of one function.
 
@@ -247,6 +261,8 @@ class Code:
 
     def binary(self, operator: str, left: Value, right: Value | Number) -> Value:
         """Arithmetic on two values of one element type."""
+        if left.kind == I64 and (same := _unchanged(operator, left, right)) is not None:
+            return same
         left, right = self._together(left, right)
         kind = left.kind
         name = _BINARY[kind.kind][operator]
@@ -279,20 +295,22 @@ class Code:
         operands = ", ".join(v.typed() for v in values)
         return self.emit(kind, lanes, f"call {kind.vector(lanes)} @{name}({operands})")
 
-    def function(self, name: str, value: Value) -> Value:
-        """Calls a function of the module's library; LLVM copies its body to here."""
-        kind, lanes = value.kind, value.lanes
+    def function(self, name: str, *values: Value) -> Value:
+        """Calls a function of the module's library; LLVM copies its body to here if it is short."""
+        kind, lanes = values[0].kind, max(v.lanes for v in values)
         full = f"{name}.{kind.overload(lanes)}"
         if full not in self.module.defined:
             body = Code(self.module, STRICT)
-            result = self.module.library[name](Value(body, kind, "%x", lanes))
-            text = "\n".join(body.lines)
-            kind_text = kind.vector(lanes)
+            arguments = [Value(body, kind, name, lanes) for name in ("%x", "%y")[: len(values)]]
+            result = self.module.library[name](*arguments).spread(lanes)
+            text, parameters = "\n".join(body.lines), ", ".join(v.typed() for v in arguments)
+            inlining = "alwaysinline" if len(body.lines) <= _SHORT else "noinline"
             self.module.defined[full] = (
-                f"define internal {kind_text} @{full}({kind_text} %x) alwaysinline {{\n{text}\n"
-                f"ret {result.spread(lanes).typed()}\n}}"
+                f"define internal {kind.vector(lanes)} @{full}({parameters}) {inlining} {{\nentry:\n{text}\n"
+                f"ret {result.typed()}\n}}"
             )
-        return self.emit(kind, lanes, f"call {kind.vector(lanes)} @{full}({value.typed()})")
+        operands = ", ".join(v.spread(lanes).typed() for v in values)
+        return self.emit(kind, lanes, f"call {kind.vector(lanes)} @{full}({operands})")
 
     def lanewise(self, name: str, *values: Value) -> Value:
         """Calls a function of the C library once for each lane."""
@@ -314,15 +332,24 @@ class Code:
         self.block = name
 
     @contextmanager
-    def loop(self, stop: str | int, step: int = 1) -> Iterator[str]:
-        """Runs what is emitted inside for ``range(0, stop, step)``; ``stop`` must be positive.
+    def loop(self, stop: str | int, step: int = 1, may_be_empty: bool = False) -> Iterator[str]:
+        """Runs what is emitted inside for ``range(0, stop, step)``.
+
+        Args:
+            stop: where it ends.
+            step: between two turns.
+            may_be_empty: whether ``stop`` may be zero; else it must be positive.
 
         Yields:
             the name of the counter, an i64.
         """
         before, head, latch, after = self.block, self.fresh("head"), self.fresh("latch"), self.fresh("after")
         counter, following = f"%{self.fresh('i')}", f"%{self.fresh('n')}"
-        self.do(f"br label %{head}")
+        if may_be_empty:
+            some = self.raw(f"icmp slt i64 0, {stop}")
+            self.do(f"br i1 {some}, label %{head}, label %{after}")
+        else:
+            self.do(f"br label %{head}")
         self.label(head)
         self.do(f"{counter} = phi i64 [ 0, %{before} ], [ {following}, %{latch} ]")
         yield counter

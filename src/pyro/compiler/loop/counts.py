@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from pyro.compiler.loop.blocks import branch, repeat
 from pyro.compiler.loop.code import Value
+from pyro.compiler.loop.log_gamma import lgamma
 from pyro.compiler.loop.philox import Stream
 from pyro.compiler.loop.scalar import BOOL, I64
 from pyro.compiler.loop.vector_math import exp, log, log1p
@@ -20,10 +21,6 @@ from pyro.compiler.loop.vector_math import exp, log, log1p
 __all__ = ["binomial", "poisson"]
 
 _LARGE = 10.0  # mean from which rejection pays
-
-
-def _lgamma(x: Value) -> Value:
-    return x.code.lanewise("lgamma", x)
 
 
 def _inverted(uniform: Value, first: Value, ratio: Callable[[Value], Value]) -> Value:
@@ -84,25 +81,28 @@ def _rejected(stream: Stream, a: Value, b: Value, centre: Value, squeeze: Value,
 def poisson(rate: Value, stream: Stream) -> Value:
     """A Poisson variate; NaN for a negative or infinite rate."""
     valid = (rate >= 0.0) & (rate < math.inf)
-    mean = valid.where(rate, rate.like(0.0))
+    is_small = valid & (rate < _LARGE)
+    is_large = valid & (rate >= _LARGE)
 
     def small() -> tuple[Value]:
+        mean = is_small.where(rate, rate.like(0.0))
         uniform = stream.uniforms(mean.code.constant(I64, 0))[0]
         return (_inverted(uniform, exp(-mean), lambda k: mean / k),)
 
     def large() -> tuple[Value]:
+        mean = is_large.where(rate, rate.like(_LARGE))
         b = mean.call("sqrt").fma(2.53, 0.931)
         a = b.fma(0.02483, -0.059)
         height = 1.1239 + 1.1328 / (b - 3.4)
         log_mean = log(mean)
 
         def too_rare(k: Value, level: Value) -> Value:
-            return log(level * height) > k * log_mean - mean - _lgamma(k + 1.0)
+            return log(level * height) > k * log_mean - mean - lgamma(k + 1.0)
 
         squeeze = 0.9277 - 3.6224 / (b - 2.0)
         return (_rejected(stream, a, b, mean + 0.43, squeeze, mean.like(math.inf), too_rare),)
 
-    return valid.where(branch(mean < _LARGE, small, large)[0], rate.like(math.nan))
+    return valid.where(branch(is_large, large, small)[0], rate.like(math.nan))
 
 
 def binomial(count: Value, probability: Value, stream: Stream) -> Value:
@@ -112,25 +112,31 @@ def binomial(count: Value, probability: Value, stream: Stream) -> Value:
     p = valid.where(probability, probability.like(0.0))
     flipped = p > 0.5
     p = flipped.where(1.0 - p, p)
-    odds = p / (1.0 - p)
+    is_large = n * p >= _LARGE
 
     def small() -> tuple[Value]:
+        some, odds = is_large.where(n.like(0.0), n), p / (1.0 - p)
         uniform = stream.uniforms(n.code.constant(I64, 0))[0]
-        return (_inverted(uniform, exp(n * log1p(-p)), lambda k: odds * (n + 1.0 - k) / k),)
+        return (_inverted(uniform, exp(some * log1p(-p)), lambda k: odds * (some + 1.0 - k) / k),)
 
     def large() -> tuple[Value]:
-        deviation = (n * p * (1.0 - p)).call("sqrt")
-        b = deviation.fma(2.53, 1.15)
-        a = b.fma(0.0248, -0.0873) + 0.01 * p
-        height = (2.83 + 5.1 / b) * deviation
-        mode = ((n + 1.0) * p).call("floor")
-        log_odds, log_peak = log(odds), _lgamma(mode + 1.0) + _lgamma(n - mode + 1.0)
+        return (_large_binomial(is_large.where(n, n.like(4 * _LARGE)), is_large.where(p, p.like(0.5)), stream),)
 
-        def too_rare(k: Value, level: Value) -> Value:
-            ratio = log_peak - _lgamma(k + 1.0) - _lgamma(n - k + 1.0) + (k - mode) * log_odds
-            return log(level * height) > ratio
-
-        return (_rejected(stream, a, b, n * p + 0.5, 0.92 - 4.2 / b, n, too_rare),)
-
-    k = branch(n * p < _LARGE, small, large)[0]
+    k = branch(is_large, large, small)[0]
     return valid.where(flipped.where(n - k, k), n.like(math.nan))
+
+
+def _large_binomial(n: Value, p: Value, stream: Stream) -> Value:
+    """A variate with a mean from 10 on, for a probability up to 1/2."""
+    odds, deviation = p / (1.0 - p), (n * p * (1.0 - p)).call("sqrt")
+    b = deviation.fma(2.53, 1.15)
+    a = b.fma(0.0248, -0.0873) + 0.01 * p
+    height = (2.83 + 5.1 / b) * deviation
+    mode = ((n + 1.0) * p).call("floor")
+    log_odds, log_peak = log(odds), lgamma(mode + 1.0) + lgamma(n - mode + 1.0)
+
+    def too_rare(k: Value, level: Value) -> Value:
+        ratio = log_peak - lgamma(k + 1.0) - lgamma(n - k + 1.0) + (k - mode) * log_odds
+        return log(level * height) > ratio
+
+    return _rejected(stream, a, b, n * p + 0.5, 0.92 - 4.2 / b, n, too_rare)

@@ -76,8 +76,8 @@ class FoldKernel(Kernel):
 
     def write(self, code: Code, ranges: Ranges) -> None:
         accesses = [*self.reads, *self.stores()]
-        kept = merged(code, self.kept, ranges, accesses, self.opaque)
-        reduced = merged(code, self.reduced, ranges, self.reads, self.opaque)
+        kept = merged(code, self.kept, ranges, accesses, self.opaque, self.loose)
+        reduced = merged(code, self.reduced, ranges, self.reads, self.opaque, self.loose)
         again = any(var in ranges for var in self.reduced)
         if self._along_kept(kept, reduced):
             _AlongKept(self, code, kept, reduced, again).write()
@@ -94,7 +94,7 @@ class FoldKernel(Kernel):
         bad = [self._misfits(dim.variables[-1]) for dim in (ours, theirs)]
         if bad[0] != bad[1]:
             return bad[0] < bad[1]
-        return min(ours.extent, 64) >= min(theirs.extent, 64)
+        return _many(ours) >= _many(theirs)
 
     def _misfits(self, lane: Var) -> int:
         """How many loads would be neither runs nor splats; what a quotient or a gather hides counts as well."""
@@ -109,6 +109,11 @@ class FoldKernel(Kernel):
         if again:
             result = combined(self.fold.combine, scope.load(self.buffer, self.address), result)
         scope.store(self.buffer, self.address, result)
+
+
+def _many(dim: Dim) -> int:
+    """The extent of a dim, as far as it matters for the direction of the lanes."""
+    return 64 if dim.loose else min(dim.extent, 64)
 
 
 class _Sums:
@@ -133,11 +138,14 @@ class _Sums:
 
     def total(self) -> Value:
         """All lanes of all of them."""
+        wide = [i for i, lanes in enumerate(self.lanes) if lanes == self.lanes[0]]
         result = self.get(0)
-        for i in range(1, len(self.places)):
+        for i in wide[1:]:
             result = combined(self.combine, result, self.get(i))
         while result.lanes > 1:
             result = combined(self.combine, *_halves(result))
+        for i in range(len(wide), len(self.lanes)):
+            result = combined(self.combine, result, self.get(i))
         return result
 
 
@@ -165,11 +173,12 @@ class _AlongReduced:
         self.kernel, self.code, self.kept, self.again = kernel, code, kept, again
         self.outer, self.inner = list(reduced[:-1]), reduced[-1] if reduced else None
         extent = self.inner.extent if self.inner else 1
-        self.width = min(kernel.width(), 1 << (extent - 1).bit_length())
-        self.ways = _ACCUMULATORS if extent >= 2 * _ACCUMULATORS * self.width else 1
+        self.loose = self.inner is not None and self.inner.loose
+        self.width = kernel.width() if self.loose else min(kernel.width(), 1 << (extent - 1).bit_length())
+        self.ways = _ACCUMULATORS if self.loose or extent >= 2 * _ACCUMULATORS * self.width else 1
 
     def write(self) -> None:
-        sums = _Sums(self.kernel, self.code, [self.width] * self.ways)
+        sums = _Sums(self.kernel, self.code, [self.width] * self.ways + [1] * self.loose)
         origin = self.kernel._origin()
 
         def one(bound: Bindings) -> None:
@@ -184,6 +193,9 @@ class _AlongReduced:
         if inner is None:
             self._piece(sums, 0, bound, 1)
             return
+        if self.loose:
+            self._run_loose(sums, bound, inner)
+            return
         block = width * self.ways
         done = 0
         if inner.extent // width > self.kernel.unroll():
@@ -194,6 +206,20 @@ class _AlongReduced:
         for i, offset in enumerate(range(done, inner.extent, width)):
             active = min(width, inner.extent - offset)
             self._piece(sums, i % self.ways, {**bound, **inner.fixed(offset)}, active)
+
+    def _run_loose(self, sums: _Sums, bound: Bindings, inner: Dim) -> None:
+        """The same in loops that any extent may have: of all ways, of one vector, of one element."""
+        code, width = self.code, self.width
+        block = width * self.ways
+        blocks, full = inner.extent // block * block, inner.extent // width * width
+        with code.loop(blocks, block, may_be_empty=True) as counter:
+            for way in range(self.ways):
+                self._piece(sums, way, {**bound, **inner.moving(code, counter, way * width)}, width)
+        with code.loop(full - blocks, width, may_be_empty=True) as counter:
+            self._piece(sums, 0, {**bound, **inner.beyond(code, counter, blocks)}, width)
+        with code.loop(inner.extent - full, may_be_empty=True) as counter:
+            scope = Scope(code, {**bound, **inner.beyond(code, counter, full)})
+            sums.add(self.ways, scope.element(self.kernel.fold.body, self.kernel.where))
 
     def _piece(self, sums: _Sums, way: int, bound: Bindings, active: int) -> None:
         lane = self.inner.variables[-1] if self.inner else None
@@ -222,6 +248,9 @@ class _AlongKept:
         self.width = kernel.width()
 
     def write(self) -> None:
+        if self.inner.loose:
+            walk(self.code, self.outer, self._row_loose, 1)
+            return
         tile = self.width * _TILE
         tiles = self.inner.extent // tile
         rest = self.inner.extent - tiles * tile
@@ -239,6 +268,17 @@ class _AlongKept:
                 last(outer, self.inner.fixed)
 
         walk(self.code, self.outer, row, 1)
+
+    def _row_loose(self, outer: Bindings) -> None:
+        """Tiles in loops that any extent may have: of many vectors, of one, of one element."""
+        inner, done = self.inner, 0
+        for vectors, lanes in ((_TILE, self.width), (1, self.width), (1, 1)):
+            tile = self._tile([(i * lanes, lanes) for i in range(vectors)])
+            stop = inner.extent // (vectors * lanes) * (vectors * lanes)
+            with self.code.loop(stop - done, vectors * lanes, may_be_empty=True) as counter:
+                place = inner.beyond(self.code, counter, done)[inner.variables[-1]].counter
+                tile(outer, lambda offset, place=place: inner.bind(place, offset))  # type: ignore[misc]
+            done = stop
 
     def _tile(self, pieces: list[tuple[int, int]]) -> Callable[[Bindings, Callable[[int], Bindings]], None]:
         kernel, code = self.kernel, self.code

@@ -26,7 +26,6 @@ from functools import cache
 
 from pyro.compiler.loop.blocks import branch, repeat
 from pyro.compiler.loop.code import Value
-from pyro.compiler.loop.scalar import F64, I64
 from pyro.compiler.loop.vector_math import log, log1p, polynomial
 
 __all__ = ["dirichlet_grad", "standard_gamma_grad"]
@@ -44,7 +43,8 @@ def standard_gamma_grad(alpha: Value, x: Value) -> Value:
     """How a Gamma variate moves with its shape; zero at zero."""
     y, gap = _raised(alpha, None, x)
     distant = (x > alpha + _DISTANT) & (alpha < _LARGE)
-    y = branch(distant, lambda: (_above(alpha, x, gap),), lambda: (y,))[0]
+    a, far = distant.where(alpha, x.like(0.0)), distant.where(x, x.like(_DISTANT))  # its work grows with both
+    y = branch(distant, lambda: (_above(a, far, gap),), lambda: (y,))[0]
     return x.equals(0.0).where(x, y)
 
 
@@ -55,12 +55,13 @@ def dirichlet_grad(x: Value, alpha: Value, total: Value) -> Value:
 
 def _raised(a: Value, n: Value | None, x: Value) -> tuple[Value, Value]:
     """``(y, psi(a) - log x)`` for Gamma; ``(y / n, psi(a) - psi(n) - log x)`` for Beta."""
-    steps = (_LARGE - a).call("maximum", 0.0).call("ceil").to(I64)
-    top = a + steps.to(F64)
+    small = (a >= 0.0) & (a < _LARGE)
+    steps = small.where(_LARGE - a, a.like(0.0)).call("ceil")
+    top = a + steps
     if n is None:
         m, share, distance = None, x / top, (x - top) / top
     else:
-        whole = n + steps.to(F64)
+        whole = n + steps
         m, share, distance = top / whole, x * whole / top, x.fma(whole, -top) / top
     near = distance.call("fabs") < _NEAR
     level, y = branch(near, lambda: _near(distance, m, top), lambda: _far(share, m, top))
@@ -69,14 +70,14 @@ def _raised(a: Value, n: Value | None, x: Value) -> tuple[Value, Value]:
         y = y / whole
 
     def lower(step: Value, y: Value, gap: Value) -> tuple[Value, tuple[Value, ...]]:
-        k = step - 1
-        shape = a + k.to(F64)
+        k = step - 1.0
+        inverse = 1.0 / (a + k)
         if n is not None:
-            size = n + k.to(F64)
+            size = n + k
             gap, y = gap + 1.0 / size, y * size
-        return k > 0, (k, x / shape * (y + gap), gap - 1.0 / shape)
+        return k > 0.0, (k, x * inverse * (y + gap), gap - inverse)
 
-    lowered = branch(steps > 0, lambda: repeat((steps, y, gap), lower), lambda: (steps, y, gap))
+    lowered = branch(small, lambda: repeat((steps, y, gap), lower), lambda: (steps, y, gap))
     return lowered[1], lowered[2]
 
 
@@ -87,9 +88,10 @@ def _above(a: Value, x: Value, gap: Value) -> Value:
         rest = a - k
         slope = (slope * rest + term) / x
         term = term * rest / x
-        return k < a + x - 2.0, (k + 1.0, term, slope, total + term, slopes + slope)
+        counts = slope.call("fabs") > 1e-20
+        return counts & (k < a + x - 2.0), (k + 1.0, term, slope, total + term, slopes + slope)
 
-    one, zero = a.like(1.0), a.like(0.0)
+    one, zero = a.like(1.0).spread(a.lanes), a.like(0.0)
     _, _, _, total, slopes = repeat((one, one, zero, one, zero), body)
     return slopes - gap * total
 

@@ -7,14 +7,14 @@ that runs along the vector lanes tells a contiguous load from a splat and from a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyro.compiler.loop.code import Value
 
 __all__ = ["Index", "Quotient", "Remainder", "RuntimeValue", "Symbol", "Var", "ravel", "reshape", "unravel"]
 
 
-@dataclass(frozen=True)
-class Var:
+class Var(NamedTuple):
     """A loop variable.
 
     Attributes:

@@ -40,6 +40,9 @@ class Kernel:
         invariant: whether it gives the same in every step.
         cost: of one element, about the number of instructions.
         replaced: the memory of old state that it writes over under the name of a new buffer.
+        form: the text of its body for one element.
+        loose: variables whose extents may show in numbers only when it is written; the text is otherwise that of a
+            kernel of other extents.
     """
 
     kept: tuple[Var, ...]
@@ -49,6 +52,8 @@ class Kernel:
     invariant: bool = False
     cost: int = 1
     replaced: list[Access] = field(default_factory=list)
+    form: list[str] = field(default_factory=list)
+    loose: frozenset[Var] = frozenset()
 
     def stores(self) -> list[Access]:
         """What it writes."""
@@ -76,12 +81,13 @@ class Kernel:
 
     def _look(self, module: Module, code_flags: str, visit: "list[tuple[Expression, Position]]") -> None:
         """Finds the loads by writing the elements to nowhere."""
-        everywhere = {var: Binding("%nowhere") for var in (*self.kept, *self.reduced)}
+        everywhere = {var: Binding(f"%{var.name}") for var in (*self.kept, *self.reduced)}
         scope = Scope(Code(module, code_flags), everywhere)
         for expression, where in visit:
             scope.element(expression, where)
         self.reads += scope.reads
         self.opaque |= scope.opaque
+        self.form += scope.code.lines
 
 
 @dataclass(frozen=True)
@@ -134,9 +140,10 @@ class MapKernel(Kernel):
         self.opaque |= other.opaque
         self.replaced += other.replaced
         self.cost += other.cost
+        self.form += other.form
 
     def write(self, code: Code, ranges: Ranges) -> None:
-        dims = merged(code, self.kept, ranges, [*self.reads, *self.stores()], self.opaque)
+        dims = merged(code, self.kept, ranges, [*self.reads, *self.stores()], self.opaque, self.loose)
         if not dims:
             self._body(Scope(code, {var: Binding(None) for var in self.kept}))
             return
@@ -164,6 +171,12 @@ def over_lanes(kernel: Kernel, code: Code, dims: Sequence[Dim], body: Body) -> N
         def piece(bound: Bindings, lanes: int) -> None:
             body(Scope(code, {**ones, **outer, **bound}, lane, lanes, lanes))
 
+        if inner.loose:
+            with code.loop(full, width, may_be_empty=True) as counter:
+                piece(inner.moving(code, counter), width)
+            with code.loop(inner.extent - full, may_be_empty=True) as counter:
+                piece(inner.beyond(code, counter, full), 1)
+            return
         if full > limit * width:
             with code.loop(full, width) as counter:
                 piece(inner.moving(code, counter), width)
@@ -173,7 +186,7 @@ def over_lanes(kernel: Kernel, code: Code, dims: Sequence[Dim], body: Body) -> N
         for offset, lanes in rest:
             piece(inner.fixed(offset), lanes)
 
-    bodies = max(1, inner.extent // width)
+    bodies = 2 if inner.loose else max(1, inner.extent // width)
     walk(code, dims[:-1], row, max(1, limit // bodies))
 
 
@@ -214,7 +227,7 @@ class ScatterKernel(Kernel):
         return [Access(self.buffer, Index())]
 
     def write(self, code: Code, ranges: Ranges) -> None:
-        dims = merged(code, self.reduced, ranges, self.reads, self.opaque)
+        dims = merged(code, self.reduced, ranges, self.reads, self.opaque, self.loose)
         if not dims:
             self._body(Scope(code, {var: Binding(None) for var in self.reduced}))
             return

@@ -4,6 +4,7 @@ import inspect
 import math
 import operator
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -52,6 +53,9 @@ _VIEWS = {
     "clone.default",
 }
 _IGNORED = {"_linalg_check_errors.default"}  # a failed factorisation shows as NaN
+
+
+_signature = cache(inspect.signature)
 
 
 def overload(node: Node) -> str:
@@ -134,7 +138,7 @@ class Lowering:
             return operator.getitem(*args)
         row, given = ROWS[overload(node)], (self.builder, node.meta["val"], *args)
         try:
-            inspect.signature(row).bind(*given, **kwargs)
+            _signature(row).bind(*given, **kwargs)
         except TypeError as error:
             raise Unsupported(
                 f"{overload(node)} ({place(node)}) has arguments that its row lacks: {error}"

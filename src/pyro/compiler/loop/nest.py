@@ -1,7 +1,7 @@
 """Loop nests of known extents: merged dims, loops or straight code, and pieces that fit the vector lanes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pyro.compiler.loop.code import Code
 from pyro.compiler.loop.index import Index, Var
@@ -33,11 +33,13 @@ class Dim:
         variables: outermost first. The last one moves through all of the range, the others stay at zero.
         extent: how many positions.
         start: the name of an i64 that is the first position; zero where it is None.
+        loose: whether the text has to be the same for other extents, numbers in it aside.
     """
 
     variables: tuple[Var, ...]
     extent: int
     start: str | None = None
+    loose: bool = False
 
     def bind(self, counter: str | None, offset: int = 0) -> Bindings:
         """Bindings of its variables at a position."""
@@ -48,6 +50,10 @@ class Dim:
     def fixed(self, offset: int) -> Bindings:
         """Bindings at a known distance from its start."""
         return self.bind(self.start, offset)
+
+    def beyond(self, code: Code, counter: str, distance: int) -> Bindings:
+        """Bindings at a loop counter's distance from a place that is a distance behind its start."""
+        return self.moving(code, code.raw(f"add nsw i64 {counter}, {distance}"))
 
     def moving(self, code: Code, counter: str, offset: int = 0) -> Bindings:
         """Bindings at a loop counter's distance from its start."""
@@ -62,7 +68,12 @@ def position(variables: Sequence[Var]) -> tuple[Index, ...]:
 
 
 def merged(
-    code: Code, variables: Sequence[Var], ranges: Ranges, accesses: Iterable[Access], opaque: set[Var]
+    code: Code,
+    variables: Sequence[Var],
+    ranges: Ranges,
+    accesses: Iterable[Access],
+    opaque: set[Var],
+    loose: Collection[Var] = (),
 ) -> list[Dim]:
     """The dims of a nest, with neighbours merged where every address moves through both as through one.
 
@@ -72,6 +83,7 @@ def merged(
         ranges: strips of some of them.
         accesses: all loads and stores of the body.
         opaque: variables that are used as numbers and have to stay what they are.
+        loose: variables whose extents may show in numbers only.
     """
     addresses = [access.address for access in accesses]
     groups: list[list[Var]] = []
@@ -84,7 +96,7 @@ def merged(
             groups[-1].append(var)
         else:
             groups.append([var])
-    return [_dim(code, group, ranges) for group in groups]
+    return [replace(_dim(code, group, ranges), loose=any(var in loose for var in group)) for group in groups]
 
 
 def _dim(code: Code, group: list[Var], ranges: Ranges) -> Dim:
@@ -114,7 +126,7 @@ def walk(code: Code, dims: Sequence[Dim], body: Callable[[Bindings], None], limi
     for dim in dims:
         count *= dim.extent
     first, rest = dims[0], dims[1:]
-    if count <= limit:
+    if count <= limit and not any(dim.loose for dim in dims):
         for offset in range(first.extent):
             walk(code, rest, lambda inner, o=offset: body({**first.fixed(o), **inner}), limit)  # type: ignore[misc]
         return

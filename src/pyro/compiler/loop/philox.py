@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pyro.compiler.loop.blocks import branch
 from pyro.compiler.loop.code import Value
-from pyro.compiler.loop.scalar import F64
+from pyro.compiler.loop.scalar import bit_pattern
 from pyro.compiler.loop.vector_math import log, polynomial
 
 __all__ = ["Stream", "normal", "philox"]
@@ -75,7 +75,7 @@ class Stream:
 def _uniform(high: Value, low: Value) -> Value:
     """The middle of one of 2^52 equal parts of the unit interval."""
     part = high.code.binary("shl", high, 20) | high.code.binary("shr", low, 12)
-    return part.to(F64).fma(2.0**-52, 2.0**-53)
+    return (part | bit_pattern(1.0)).as_float() - (1.0 - 2.0**-53)  # exact, and in vectors cheaper than a conversion
 
 
 _CENTRE = (
@@ -110,8 +110,12 @@ def normal(uniform: Value) -> Value:
         return (q * _ratio((q * -1.0).fma(q, 0.180625), _CENTRE),)
 
     def tail() -> tuple[Value]:
-        distance = (-log(uniform.call("minimum", 1.0 - uniform))).call("sqrt")
-        near, far = _ratio(distance - 1.6, _TAIL), _ratio(distance - 5.0, _FAR_TAIL)
-        return ((distance > 5.0).where(far, near).call("copysign", q),)
+        distance = (-log((q < 0.0).where(uniform, 1.0 - uniform))).call("sqrt")
+        (size,) = branch(
+            distance > 5.0,
+            lambda: (_ratio(distance - 5.0, _FAR_TAIL),),
+            lambda: (_ratio(distance - 1.6, _TAIL),),
+        )
+        return (size.call("copysign", q),)
 
     return branch(q.call("fabs") <= 0.425, centre, tail)[0]

@@ -21,8 +21,9 @@ from pyro.compiler.loop.kernel import MapKernel
 from pyro.compiler.loop.lowering import Lowering
 from pyro.compiler.loop.native import compile_text
 from pyro.compiler.loop.scalar import scalar_type
-from pyro.compiler.loop.schedule import Group, grouped, write_group
+from pyro.compiler.loop.schedule import Group, directly, grouped, write_group
 from pyro.compiler.loop.scope import Buffer
+from pyro.compiler.loop.shared import Shared
 from pyro.compiler.loop.vector_math import LIBRARY
 
 __all__ = ["LoopProgram", "compile_loop"]
@@ -30,6 +31,7 @@ __all__ = ["LoopProgram", "compile_loop"]
 
 # of lines: about ten seconds of LLVM's time, which grows faster than the text
 _LONGEST = 40_000
+_SHORT = 6_000  # of lines: what is left to LLVM as one piece, with every number known and small buffers in registers
 
 
 def compile_loop(graph: StepGraph, *, strict: bool = False) -> "LoopProgram":
@@ -276,20 +278,29 @@ class _Writer:
         return groups
 
     def _write(self, once: Sequence[Group], each: Sequence[Group]) -> None:
+        lines = sum(len(kernel.form) for kernel in self.builder.kernels)
+        if lines > _SHORT or not self._written(once, each, None):
+            self.code = Code(self.module, self.builder.flags)
+            self._written(once, each, Shared(self.module, self.builder.flags, [*once, *each]))
+
+    def _written(self, once: Sequence[Group], each: Sequence[Group], write: Shared | None) -> bool:
+        """Writes everything; gives up where kernels are not shared and the text becomes long."""
         code = self.code
         self._own_buffers()
         small = [(i, s) for i, s in enumerate(self._inputs) if s.buffer.name.startswith("%state")]
         for i, source in small:
             self._copy_state(source, f"%in{i}", source.buffer.name)
         for group in once:
-            write_group(code, group)
+            write_group(code, group, write or directly)
         code.do("br label %step")
         before = code.block
         code.label("step")
         code.do(f"%t = phi i64 [ %first, %{before} ], [ %following, %done ]")
         code.lines += [*self._rows(), *self._at_start]
         for group in each:
-            write_group(code, group)
+            write_group(code, group, write or directly)
+            if write is None and len(code.lines) > _SHORT:
+                return False
         code.do("br label %done")
         code.label("done")
         code.do("%following = add nsw i64 %t, 1")
@@ -308,6 +319,7 @@ class _Writer:
         parameters += [f"i64 %stride{i}" for i, spec in enumerate(self.graph.inputs) if spec.role is InputRole.ROW]
         body = "\n".join([*code.allocas, *code.lines])
         self.text = f"{self.module.text()}\ndefine void @run({', '.join(parameters)}) {{\nentry:\n{body}\n}}\n"
+        return True
 
     def _own_buffers(self) -> None:
         """Small buffers on the stack, all zero at first: padding may be read."""

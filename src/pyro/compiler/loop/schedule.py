@@ -5,19 +5,22 @@ group is written strip by strip: every kernel for a few hundred rows, then the n
 product with a matrix, what follows row by row, and the transposed product; what lies between stays in the cache.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyro.compiler.loop.code import Code
 from pyro.compiler.loop.index import Index, Var
 from pyro.compiler.loop.kernel import Kernel, MapKernel
-from pyro.compiler.loop.nest import Range
+from pyro.compiler.loop.nest import Range, Ranges
 from pyro.compiler.loop.scope import Access, Buffer
 
-__all__ = ["Group", "grouped", "write_group"]
+__all__ = ["Group", "Writing", "directly", "grouped", "write_group"]
 
 _LONG = 65  # rows from which kernels are grouped
 _STRIP_BYTES = 16384  # of the widest row times the rows of a strip: half of a small first-level cache
+
+
+Writing = Callable[[Kernel, Code, Ranges], None]
 
 
 @dataclass
@@ -143,11 +146,22 @@ def _joinable(first: MapKernel, second: MapKernel) -> bool:
     )
 
 
-def write_group(code: Code, group: Group) -> None:
-    """Writes the kernels of a group, in strips if there are several."""
-    kernels = joined(group.kernels)
+def directly(kernel: Kernel, code: Code, ranges: Ranges) -> None:
+    """Writes a kernel where it stands."""
+    kernel.write(code, ranges)
+
+
+def write_group(code: Code, group: Group, write: Writing = directly) -> None:
+    """Writes the kernels of a group, in strips if there are several.
+
+    Args:
+        code: where.
+        group: the kernels; it may be written more than once.
+        write: writes a kernel for a part of its range, given kernel, code and ranges; in strips, for each strip.
+    """
+    kernels = group.kernels = joined(group.kernels)
     if len(kernels) == 1:
-        kernels[0][0].write(code, {})
+        write(kernels[0][0], code, {})
         return
     strip = _strip(group)
     for kernel, var in kernels:
@@ -156,12 +170,12 @@ def write_group(code: Code, group: Group) -> None:
     whole = group.rows // strip * strip
     if whole:
         with code.loop(whole, strip) as counter:
-            _write_strip(code, kernels, Range(counter, strip))
+            _write_strip(code, kernels, Range(counter, strip), write)
     if group.rows > whole:
         start = code.raw(f"add i64 0, {whole}")
-        _write_strip(code, kernels, Range(start, group.rows - whole))
+        _write_strip(code, kernels, Range(start, group.rows - whole), write)
 
 
-def _write_strip(code: Code, kernels: Sequence[tuple[Kernel, Var | None]], part: Range) -> None:
+def _write_strip(code: Code, kernels: Sequence[tuple[Kernel, Var | None]], part: Range, write: Writing) -> None:
     for kernel, var in kernels:
-        kernel.write(code, {var: part} if var is not None else {})
+        write(kernel, code, {var: part} if var is not None else {})

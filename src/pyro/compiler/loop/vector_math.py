@@ -14,15 +14,19 @@ References:
 import math
 from collections.abc import Callable, Sequence
 
+from pyro.compiler.loop.blocks import branch
 from pyro.compiler.loop.code import Value
+from pyro.compiler.loop.scalar import F64
 
-__all__ = ["LIBRARY", "digamma", "exp", "expm1", "log", "log1p", "tanh"]
+__all__ = ["LIBRARY", "digamma", "exp", "exp_of", "expm1", "in_double", "log", "log1p", "log_parts", "polynomial",
+           "split", "tanh"]  # fmt: skip
 
 _LOG2_HIGH = {4: 0.693145751953125, 8: 0.6931471803691238}  # few bits, so that a multiple of it is exact
 _LOG2_LOW = {kind: math.log(2.0) - high for kind, high in _LOG2_HIGH.items()}
 _LOG2_LOW[8] = 1.9082149292705877e-10  # log 2 - high to more digits than the difference of doubles has
 _MANTISSA = {4: 23, 8: 52}
 _BIAS = {4: 127, 8: 1023}
+_ATANH = [2.0 / (2 * k + 1) for k in range(1, 12)]
 _EXP_RANGE = {4: (-104.0, 89.0), 8: (-746.0, 710.0)}
 
 
@@ -54,6 +58,11 @@ def tanh(x: Value) -> Value:
 def digamma(x: Value) -> Value:
     """The derivative of the logarithm of the gamma function."""
     return x.code.function("digamma", x)
+
+
+def in_double(formula: Callable[[Value], Value]) -> Callable[[Value], Value]:
+    """Lets a formula for doubles take single precision."""
+    return lambda x: formula(x) if x.kind == F64 else formula(x.to(F64)).to(x.kind)
 
 
 def polynomial(x: Value, coefficients: Sequence[float]) -> Value:
@@ -89,9 +98,16 @@ def _taylor(size: int) -> list[float]:
 
 
 def _exp(x: Value) -> Value:
+    return exp_of(x, None, None)
+
+
+def exp_of(x: Value, low: Value | None, factor: tuple[Value, Value] | None) -> Value:
+    """``exp(x + low)`` for a small ``low``, times a factor that is a sum of two parts."""
     n, r = _reduced_exponent(x)
+    r = r if low is None else r + low
     tail = polynomial(r, _taylor(x.kind.size)[1:])
-    mantissa = (r * r).fma(tail, r) + 1.0
+    growth = (r * r).fma(tail, r)
+    mantissa = growth + 1.0 if factor is None else growth.fma(*factor) + factor[0]
     half = x.code.binary("shr", n, 1)  # two factors reach subnormal results and infinity
     return mantissa * _power_of_two(half) * _power_of_two(n - half)
 
@@ -105,22 +121,32 @@ def _expm1(x: Value) -> Value:
     return x.equals(0.0).where(x, n.equals(0).where(small, result))
 
 
+def split(u: Value) -> tuple[Value, Value]:
+    """``(k, m)`` with ``u = 2^k m`` for normal ``u > 0``, ``m`` from sqrt(1/2) to sqrt(2)."""
+    size = u.kind.size
+    bits, mantissa, bias = u.bits(), _MANTISSA[size], _BIAS[size]
+    one = u.like(1.0).spread(u.lanes).bits()
+    # vectors of 64 bits have no arithmetic shift and no conversion: all numbers here stay positive
+    shifted = bits + (one - u.like(math.sqrt(0.5)).spread(u.lanes).bits())
+    power = shifted & ((2 * bias + 1) << mantissa)
+    whole = u.like(2.0**mantissa).spread(u.lanes)
+    k = (u.code.binary("shr", power, mantissa) | whole.bits()).as_float() - (2.0**mantissa + bias)
+    return k, (bits - power + one).as_float()
+
+
 def _log_of(u: Value, correction: Value | None) -> Value:
     """``log(u) + correction`` for normal ``u = 2^k (1 + f) > 0``: ``k log 2 + 2 atanh(f / (2 + f)) + correction``."""
     size = u.kind.size
-    bits = u.bits()
-    offset = u.like(math.sqrt(0.5)).spread(u.lanes).bits()  # 1 + f from sqrt(1/2) to sqrt(2)
-    exponent = u.code.binary("shr", bits - offset, _MANTISSA[size])
-    f = (bits - u.code.binary("shl", exponent, _MANTISSA[size])).as_float() - 1.0
+    exponent, fraction = split(u)
+    f = fraction - 1.0
     s = f / (f + 2.0)
     z = s * s
-    series = z * polynomial(z, [2.0 / (2 * k + 1) for k in range(1, 6 if size == 4 else 12)])
+    series = z * polynomial(z, _ATANH[:5] if size == 4 else _ATANH)
     half_square = 0.5 * f * f
-    k = exponent.to(u.kind)
-    low = k * _LOG2_LOW[size]
+    low = exponent * _LOG2_LOW[size]
     if correction is not None:
         low = low + correction
-    return k.fma(_LOG2_HIGH[size], f - (half_square - s.fma(half_square + series, low)))
+    return exponent.fma(_LOG2_HIGH[size], f - (half_square - s.fma(half_square + series, low)))
 
 
 def _log_edges(x: Value, result: Value, shift: float) -> Value:
@@ -137,6 +163,21 @@ def _log(x: Value) -> Value:
     normal = tiny.where(x * 2.0**power, x)
     lift = tiny.where(x.like(-power * math.log(2.0)), x.like(0.0))
     return _log_edges(x, _log_of(normal, None) + lift, 0.0)
+
+
+def log_parts(x: Value) -> tuple[Value, Value, Value]:
+    """``(a, b, c)`` with ``log(x) = a - b + c`` for a positive double; about 1 ``a = x - 1`` and ``b = a^2 / 2``."""
+    tiny = x < 2.0 ** (2 - _BIAS[8])
+    k, mantissa = split(tiny.where(x * 2.0**54, x))
+    k = tiny.where(k - 54.0, k)
+    f = mantissa - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    half_square = 0.5 * f * f
+    low = s.fma(half_square + z * polynomial(z, _ATANH), k * _LOG2_LOW[8])
+    whole = k * _LOG2_HIGH[8]
+    high = whole + f
+    return high, half_square, low + ((whole - high) + f)
 
 
 def _log1p(x: Value) -> Value:
@@ -164,16 +205,18 @@ def _digamma(x: Value) -> Value:
     z = 1.0 / (y * y)
     terms = [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12]
     value = total + log(y) - 0.5 / y - z * polynomial(z, terms)
-    fraction = x - x.call("trunc")
-    cotangent = math.pi / x.code.lanewise("tan", fraction * math.pi)
-    whole = fraction.equals(0.0)
-    reflected = whole.where(x.like(math.nan), value - cotangent)
-    value = negative.where(reflected, value)
+
+    def reflected() -> tuple[Value]:
+        fraction = x - x.call("trunc")
+        cotangent = math.pi / x.code.lanewise("tan", fraction * math.pi)
+        return (fraction.equals(0.0).where(x.like(math.nan), value - cotangent),)
+
+    value = branch(negative, reflected, lambda: (value,))[0]
     pole = x.like(-math.inf).spread(x.lanes).call("copysign", -x)
     return x.equals(0.0).where(pole, x.equals(math.inf).where(x, value))
 
 
-LIBRARY: dict[str, Callable[[Value], Value]] = {
+LIBRARY: dict[str, Callable[..., Value]] = {
     "digamma": _digamma,
     "exp": _exp,
     "expm1": _expm1,

@@ -23,6 +23,7 @@ PRODUCTS: dict[str, tuple[Callable[..., Tensor], tuple[tuple[int, ...], ...]]] =
     "addmm": (lambda a, b, c: torch.addmm(c, a, b, beta=2, alpha=3), ((3, 5), (5, 7), (7,))),
     "linear": (torch.nn.functional.linear, ((9, 5), (7, 5), (7,))),
     "outer": (torch.outer, ((9,), (12,))),
+    "outer of many": (lambda a, b: (a @ b).tanh() * (a @ b), ((2, 400, 1), (2, 1, 400))),
     "einsum": (lambda a, b: torch.einsum("ijk,jl->ikl", a, b), ((2, 3, 4), (3, 5))),
 }
 

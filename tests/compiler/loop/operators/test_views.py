@@ -21,6 +21,8 @@ VIEWS: dict[str, Callable[[Tensor], Any]] = {
     "slice after reshape": lambda x: x.reshape(24, 5)[3:20:2] + 0,
     "diagonal": lambda x: torch.diagonal(x, 1, 1, 2) + 0,
     "diagonal of others": lambda x: torch.diagonal(x, -1, 0, 2) * 1,
+    "diagonal of large matrices": lambda x: torch.diagonal_scatter(
+        x[0, 0, 0] + torch.arange(9800.0).reshape(2, 70, 70), x[0, 0, 1] * torch.arange(140.0).reshape(2, 70), 0, 1, 2),
     "diagonal embedded": lambda x: torch.diag_embed(x[0]),
     "strides": lambda x: torch.as_strided(x * 2.0 + torch.zeros(4, 6, 5), [3, 2], [7, 2], 5),
     "strides over permuted memory": lambda x: torch.as_strided(

@@ -3,6 +3,7 @@
 from pyro.compiler.loop.operators import (
     bessel,
     cholesky,
+    eigen,
     elementwise,
     indexing,
     lu,
@@ -21,6 +22,7 @@ __all__ = [
     "ROWS",
     "bessel",
     "cholesky",
+    "eigen",
     "elementwise",
     "indexing",
     "lu",

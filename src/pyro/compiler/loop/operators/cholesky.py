@@ -19,7 +19,7 @@ from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.scalar import I64, ScalarType
 from pyro.compiler.loop.scope import Buffer
 
-__all__ = ["MAX_LOOPED", "MIN_FACTORED", "MIN_SOLVED", "identity_matrix", "swapped"]
+__all__ = ["MAX_LOOPED", "MIN_FACTORED", "MIN_SOLVED", "identity_matrix", "lower_triangle", "swapped"]
 
 MIN_FACTORED = 8  # rows from which a call factors faster than a loop
 MIN_SOLVED = 16  # rows from which a call solves faster than a loop
@@ -43,6 +43,17 @@ def identity_matrix(builder: Builder, kind: ScalarType, shape: Sequence[int]) ->
     return builder.pointwise(lambda i, j: i.equals(j), list(_coordinates(shape)), kind, shape, 1, I64)
 
 
+def lower_triangle(builder: Builder, source: Expression) -> Expression:
+    """A matrix with zeros above its diagonal."""
+    return of_kinds(
+        builder,
+        lambda a, i, j: (i >= j).where(a, a.like(0)),
+        [source, *_coordinates(source.shape)],
+        source.kind,
+        source.shape,
+    )
+
+
 @row("linalg_cholesky_ex.default")
 def _cholesky(
     builder: Builder, val: Sequence[Tensor], source: Expression, *, upper: bool = False, check_errors: bool = False
@@ -59,14 +70,7 @@ def _cholesky(
 
 
 def _called_factor(builder: Builder, source: Expression) -> Expression:
-    lower = of_kinds(
-        builder,
-        lambda a, i, j: (i >= j).where(a, a.like(0)),
-        [source, *_coordinates(source.shape)],
-        source.kind,
-        source.shape,
-    )
-    stored = builder.copied(lower, source.invariant)
+    stored = builder.copied(lower_triangle(builder, source), source.invariant)
     square = builder.matrix(stored)
     builder.call([square], [stored], lambda code: blas.each_matrix(
         code, source.shape[:-2], lambda m: blas.cholesky(code, square, m)))  # fmt: skip

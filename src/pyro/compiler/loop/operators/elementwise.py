@@ -10,9 +10,13 @@ from torch import Tensor
 from pyro.compiler.graph import TensorMeta
 from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.code import Value
+from pyro.compiler.loop.error_function import erf, erfc
 from pyro.compiler.loop.expression import Expression
+from pyro.compiler.loop.log_gamma import lgamma
 from pyro.compiler.loop.operators.table import row
+from pyro.compiler.loop.power import power as float_power
 from pyro.compiler.loop.scalar import ScalarType, scalar_type
+from pyro.compiler.loop.trigonometry import acos, cos, sin
 from pyro.compiler.loop.vector_math import digamma, exp, expm1, log, log1p, tanh
 
 __all__ = ["choose", "of_kinds", "promoted"]
@@ -154,7 +158,7 @@ def power(base: Value, exponent: Value) -> Value:
     if base.kind.is_float:
         if number == 0.5:
             return base.call("sqrt")
-        return base.code.lanewise("pow", base, exponent)
+        return float_power(base, exponent)
     return _repeated_square(base, exponent)
 
 
@@ -204,7 +208,7 @@ def erfinv(x: Value) -> Value:
     half = 2.0 / (math.pi * 0.147) - 0.5 * w
     y = clamp((half * half + w * (1.0 / 0.147)).call("sqrt") - half, x.like(0.0)).call("sqrt")
     for _ in range(3):
-        gap = (size > 0.5).where((1.0 - size) - _library("erfc")(y), _library("erf")(y) - size)
+        gap = (size > 0.5).where((1.0 - size) - erfc(y), erf(y) - size)
         error = gap * (0.5 * math.sqrt(math.pi)) * exp(y * y)
         y = y - error / (1.0 + y * error)
     y = y.call("copysign", x)
@@ -213,7 +217,7 @@ def erfinv(x: Value) -> Value:
 
 def gelu(x: Value) -> Value:
     """``x`` times the normal distribution function."""
-    return 0.5 * x * (1.0 + _library("erf")(x * math.sqrt(0.5)))
+    return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
 
 
 def _scaled(formula: Formula) -> Formula:
@@ -262,11 +266,14 @@ _in_result("ceil.default", _whole("ceil"))
 _in_result("trunc.default", _whole("trunc"))
 _in_result("round.default", rounded)
 _in_result("frac.default", lambda x: x - x.call("trunc"))
-for _name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erf", "erfc"):
+_in_result("sin.default", sin, 40)
+_in_result("cos.default", cos, 40)
+_in_result("acos.default", acos, 40)
+_in_result("erf.default special_erf.default", erf, 60)
+_in_result("erfc.default special_erfc.default", erfc, 60)
+_in_result("lgamma.default special_gammaln.default", lgamma, 100)
+for _name in ("tan", "asin", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"):
     _in_result(f"{_name}.default", _library(_name), 60)
-_in_result("special_erf.default", _library("erf"), 60)
-_in_result("special_erfc.default", _library("erfc"), 60)
-_in_result("lgamma.default special_gammaln.default", _library("lgamma"), 60)
 for _name in ("atan2", "hypot", "nextafter"):
     _in_result(f"{_name}.default", _library(_name), 60)
 _in_result("pow.Tensor_Scalar pow.Scalar pow.Tensor_Tensor", power, 60)

@@ -16,6 +16,7 @@ from pyro.compiler.loop.builder import Builder
 from pyro.compiler.loop.code import Value
 from pyro.compiler.loop.expression import Expression
 from pyro.compiler.loop.operators.table import row
+from pyro.compiler.loop.trigonometry import cos, sin
 from pyro.compiler.loop.vector_math import polynomial
 
 __all__ = ["tetragamma", "trigamma"]
@@ -37,7 +38,7 @@ def trigamma(x: Value) -> Value:
     square = inverse * inverse
     value = total + inverse + 0.5 * square + inverse * square * polynomial(square, _SERIES)
     fraction = x - x.call("roundeven")
-    sine = x.code.lanewise("sin", fraction * math.pi) * (1 / math.pi)
+    sine = sin(fraction * math.pi) * (1 / math.pi)
     return negative.where(1.0 / (sine * sine) - value, value)
 
 
@@ -55,8 +56,8 @@ def tetragamma(x: Value) -> Value:
     series = [(2 * k + 3) * c for k, c in enumerate(_SERIES)]
     value = -2.0 * total - square - square * inverse - square * square * polynomial(square, series)
     angle = (x - x.call("roundeven")) * math.pi
-    sine = x.code.lanewise("sin", angle) * (1 / math.pi)
-    reflected = value - 2.0 * x.code.lanewise("cos", angle) / (sine * sine * sine)
+    sine = sin(angle) * (1 / math.pi)
+    reflected = value - 2.0 * cos(angle) / (sine * sine * sine)
     return negative.where(reflected, value)
 
 

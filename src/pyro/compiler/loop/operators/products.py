@@ -22,6 +22,9 @@ def _multiplied(builder: Builder, left: Expression, right: Expression) -> Expres
     """``left @ right`` over the last two dims."""
     rows, inner, columns = left.shape[-2], left.shape[-1], right.shape[-1]
     products = rows * inner * columns
+    if inner == 1:  # nothing to sum: computed where it is used
+        shape = (*left.shape[:-2], rows, columns)
+        return builder.pointwise(lambda x, y: x * y, [left, right], promoted(left, right), shape)
     thin = min(rows, columns) <= _THIN or inner == 0
     if not thin and products >= MIN_CALLED and available(promoted(left, right), "gemm"):
         return _called(builder, left, right)

@@ -20,9 +20,12 @@ from pyro.compiler.loop.expression import (
 )
 from pyro.compiler.loop.index import Index, ravel, unravel
 from pyro.compiler.loop.operators.table import row
+from pyro.compiler.loop.scalar import BOOL, I64
 from pyro.compiler.loop.scope import Position
 
 __all__ = ["diagonal", "is_contiguous", "moved"]
+
+_LARGE = 64  # rows from which a matrix is rather computed twice than stored
 
 
 def is_contiguous(val: Tensor) -> bool:
@@ -125,12 +128,25 @@ def _diagonal(
     return diagonal(source, offset, dim1, dim2)
 
 
+def _on_diagonal(builder: Builder, val: Tensor, source: Expression, part: Expression) -> Expression:
+    """Square matrices with another diagonal, computed where they are used."""
+    n = val.shape[-1]
+    counter, kind = Iota((n,), I64, 1, True, 0, 1), builder.kind(val)
+    rows, columns = broadcast(reshaped(counter, (n, 1)), val.shape), broadcast(counter, val.shape)
+    is_there = builder.pointwise(lambda i, j: i.equals(j), [rows, columns], BOOL, val.shape, 1, I64)
+    spread = moved(part, val.shape, lambda p: p[:-1])
+    return builder.pointwise(lambda there, new, old: there.differs(0).where(new, old), [is_there, spread, source], kind,
+                             val.shape, 1)
+
+
 @row("diagonal_scatter.default")
 def _diagonal_scatter(
     builder: Builder, val: Tensor, source: Expression, part: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
 ) -> Expression:
     strides, rank = contiguous_strides(val.shape), len(val.shape)
     dim1, dim2 = dim1 % rank, dim2 % rank
+    if offset == 0 and (dim1, dim2) == (rank - 2, rank - 1) and val.shape[-1] == val.shape[-2] >= _LARGE:
+        return _on_diagonal(builder, val, source, part)
     rest = [s for d, s in enumerate(strides) if d not in (dim1, dim2)]
     first = max(-offset, 0) * strides[dim1] + max(offset, 0) * strides[dim2]
     return builder.assemble(
