@@ -117,3 +117,24 @@ def grouped(groups: int = 1_000, rows: int = 20_000, seed: int = 0) -> tuple[Tab
         features.append(feature)
         targets.append(intercepts[group] + 0.7 * feature + generator.gauss(0.0, 0.5))
     return Table(members, (rows,)), Table(features, (rows,)), Table(targets, (rows,))
+
+
+def panels(rows: int = 20, groups: int = 1_000, seed: int = 0) -> tuple[Table, Table]:
+    """The model of :func:`grouped` with as many rows in each group, side by side.
+
+    Args:
+        rows: How many rows each group has.
+        groups: How many groups there are.
+        seed: Seed of the generator.
+
+    Returns:
+        Features and targets, each of shape ``(rows, groups)``.
+    """
+    generator = random.Random(seed)
+    intercepts = [generator.gauss(0.3, 0.5) for _ in range(groups)]
+    features, targets = array("f"), array("f")
+    for row in range(rows * groups):
+        feature = generator.gauss(0.0, 1.0)
+        features.append(feature)
+        targets.append(intercepts[row % groups] + 0.7 * feature + generator.gauss(0.0, 0.5))
+    return Table(features, (rows, groups)), Table(targets, (rows, groups))

@@ -2,7 +2,8 @@
 
 The families are run one after the other, each by three processes, one a library, whose blocks alternate as those of
 every case do (``benchmarks/harness.py``). The table has a row a family; a cell tells flashover's time over upstream's,
-then over NumPyro's, as medians over the rounds.
+then over NumPyro's, as medians over the rounds. A family with sizes of its own, as time series have, tells them behind
+its name; they stand in the columns from left to right.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from pathlib import Path
 from benchmarks.__main__ import last_core
 from benchmarks.case import load_case
 from benchmarks.environments import ROOT, interpreter
-from benchmarks.family_case import SHAPES, WORKS, name
-from benchmarks.family_rows import NOT_COMPARABLE, ROWS, Row
+from benchmarks.family_case import name
+from benchmarks.family_row import SHAPES, WORKS, Row
+from benchmarks.family_rows import NOT_COMPARABLE, ROWS
 from benchmarks.harness import Result, Settings, decimals, measure, report
 
 ROUNDS, SECONDS, WARM_UP = 7, 0.02, 3
@@ -63,8 +65,10 @@ def header() -> str:
 
 def line(row: Row, result: Result) -> str:
     """One row of the table."""
-    cells = [_cell(result, row.name, shape, work) for work in WORKS for shape in SHAPES]
-    return f"| {' | '.join([row.name, *cells])} |"
+    own = () if row.shapes == SHAPES[: len(row.shapes)] else row.shapes
+    shapes = [*row.shapes, *SHAPES[len(row.shapes) :]]
+    cells = [_cell(result, row.name, shape, work) for work in WORKS for shape in shapes]
+    return f"| {' | '.join([' '.join(map(str, (row.name, *own))), *cells])} |"
 
 
 def _cell(result: Result, family: str, shape: Sequence[int], work: str) -> str:

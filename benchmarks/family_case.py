@@ -5,7 +5,8 @@ densities, or of its draws, with respect to the parameters and, for a density, t
 gradients they are drawn alone. Arguments are checked by default in flashover and in upstream, and not in NumPyro,
 whose step is one compiled function.
 
-The peers are named ``LIBRARY FAMILY SHAPE WORK``. They are many, so ``benchmarks/families.py`` runs them by family.
+The peers are named ``LIBRARY FAMILY SHAPE WORK``; a time series has its length in place of a batch shape. They are
+many, so ``benchmarks/families.py`` runs them by family.
 """
 
 from collections.abc import Sequence
@@ -13,15 +14,28 @@ from functools import partial
 from typing import Any
 
 from benchmarks.case import Case, Peer, Program
-from benchmarks.family_rows import ROWS, Row
-
-SHAPES = ((), (1000,), (100, 1000))
-WORKS = ("log_prob", "draw")
+from benchmarks.family_row import Row
+from benchmarks.family_rows import ROWS
 
 
 def name(library: str, family: str, shape: Sequence[int], work: str) -> str:
     """The name of a peer."""
     return f"{library} {family} {tuple(shape)} {work}"
+
+
+def tensors(row: Row, shape: tuple[int, ...]) -> dict[str, Any]:
+    """The parameters of a row in torch: those that are not whole numbers require gradients.
+
+    Args:
+        row: the family.
+        shape: one of its ``shapes``.
+    """
+    import torch
+
+    own = {name: torch.tensor(value) for name, value in row.parameters.items()}
+    parameters = {name: tensor.expand(shape + tensor.shape).clone() for name, tensor in own.items()}
+    parameters |= {name: torch.tensor(value) for name, value in row.shared.items()}
+    return {name: tensor.requires_grad_(tensor.is_floating_point()) for name, tensor in parameters.items()}
 
 
 def with_torch(row: Row, shape: tuple[int, ...], work: str) -> Program:
@@ -31,17 +45,16 @@ def with_torch(row: Row, shape: tuple[int, ...], work: str) -> Program:
     import pyro.distributions as dist
 
     torch.manual_seed(0)
-    parameters = {}
-    for parameter, value in row.parameters.items():
-        tensor = torch.tensor(value)
-        parameters[parameter] = tensor.expand(shape + tensor.shape).clone().requires_grad_()
-    inputs = list(parameters.values())
+    parameters = tensors(row, shape)
+    inputs = [tensor for tensor in parameters.values() if tensor.requires_grad]
     fixed: Any = row.make(dist, parameters)
-    value = fixed.sample().detach()
+    value = row.value(parameters).detach().clone() if row.value else fixed.sample().detach()
+    scored = inputs if _is_discrete(fixed, value) else [*inputs, value.requires_grad_()]
 
     def score() -> None:
         log_prob = row.make(dist, parameters).log_prob(value).sum()
-        torch.autograd.grad(log_prob, scored, allow_unused=True)
+        if log_prob.requires_grad:
+            torch.autograd.grad(log_prob, scored, allow_unused=True)
 
     def draw() -> None:
         torch.autograd.grad(row.make(dist, parameters).rsample().sum(), inputs, allow_unused=True)
@@ -49,12 +62,9 @@ def with_torch(row: Row, shape: tuple[int, ...], work: str) -> Program:
     def draw_alone() -> None:
         row.make(dist, parameters).sample()
 
-    scored = inputs if _is_discrete(fixed) else [*inputs, value.requires_grad_()]
-    if not scored:  # nothing has a gradient
-        return _repeat(lambda: row.make(dist, parameters).log_prob(value) if work == "log_prob" else draw_alone())
     if work == "log_prob":
         return _repeat(score)
-    return _repeat(draw if row.draws_gradients and fixed.has_rsample else draw_alone)
+    return _repeat(draw if inputs and row.draws_gradients and fixed.has_rsample else draw_alone)
 
 
 def with_numpyro(row: Row, shape: tuple[int, ...], work: str) -> Program:
@@ -63,19 +73,24 @@ def with_numpyro(row: Row, shape: tuple[int, ...], work: str) -> Program:
     import jax.numpy as jnp  # type: ignore[import-not-found]
     import numpyro.distributions as dist  # type: ignore[import-not-found]
 
-    parameters = {}
-    for parameter, nested in row.parameters.items():
-        array = jnp.asarray(nested, jnp.float32)
-        parameters[parameter] = jnp.array(jnp.broadcast_to(array, shape + array.shape))
-    fixed = row.make(dist, parameters, is_numpyro=True)
-    value = fixed.sample(jax.random.PRNGKey(0))
+    own = {name: jnp.asarray(nested, jnp.float32) for name, nested in row.parameters.items()}
+    every = {name: jnp.array(jnp.broadcast_to(array, shape + array.shape)) for name, array in own.items()}
+    every |= {name: jnp.asarray(nested) for name, nested in row.shared.items()}
+    parameters = {name: array for name, array in every.items() if jnp.issubdtype(array.dtype, jnp.floating)}
+    whole = {name: array for name, array in every.items() if name not in parameters}
+
+    def make(parameters: Any) -> Any:
+        return row.make(dist, parameters | whole, is_numpyro=True)
+
+    fixed = make(parameters)
+    value = row.value(every) if row.value else fixed.sample(jax.random.PRNGKey(0))
     is_discrete = jnp.issubdtype(value.dtype, jnp.integer)
 
     def score(parameters: Any, value: Any) -> Any:
-        return row.make(dist, parameters, is_numpyro=True).log_prob(value).sum()
+        return make(parameters).log_prob(value).sum()
 
     def draw(parameters: Any, key: Any) -> Any:
-        return row.make(dist, parameters, is_numpyro=True).sample(key)
+        return make(parameters).sample(key)
 
     if work == "log_prob":
         argnums = (0,) * bool(parameters) + (1,) * (not is_discrete)
@@ -94,10 +109,10 @@ def with_numpyro(row: Row, shape: tuple[int, ...], work: str) -> Program:
     return _repeat(draw_step)
 
 
-def _is_discrete(fixed: Any) -> bool:
+def _is_discrete(fixed: Any, value: Any) -> bool:
     try:
-        return bool(fixed.support.is_discrete)
-    except NotImplementedError:  # some of upstream's families do not say
+        return not value.is_floating_point() or bool(fixed.support.is_discrete)
+    except (AttributeError, NotImplementedError):  # some of upstream's families do not say
         return False
 
 
@@ -117,8 +132,8 @@ def _peers(row: Row) -> dict[str, Peer]:
         libraries["numpyro"] = ("npr", with_numpyro)
     return {
         name(library, row.name, shape, work): Peer(environment, partial(start, row, shape, work), process=library)
-        for shape in SHAPES[: row.sizes]
-        for work in WORKS
+        for shape in row.shapes
+        for work in row.works
         for library, (environment, start) in libraries.items()
     }
 

@@ -1,19 +1,16 @@
-"""Eight schools with each automatic guide, compiled: the centred hierarchy of ``eight_schools``.
+"""Eight schools with each automatic guide, compiled: the model of ``run_eight_schools``.
 
-The flows have one hidden layer of 31 units, as NumPyro's and upstream's have by default here.
+The autoregressive flow has one hidden layer of 31 units, as upstream's has by default here.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.case import Case, Limit, Peer, Program
+from benchmarks.case import Case, Program
 from benchmarks.cases.eight_schools import EFFECTS, ERRORS, RATE
-from benchmarks.pyro_run import Inference, by_run, by_step
+from benchmarks.guides import GUIDES, guide, guide_limits, guide_peers, numpyro_guide
+from benchmarks.pyro_run import Inference
 
-GUIDES = ("AutoDelta", "AutoNormal", "AutoDiagonalNormal", "AutoMultivariateNormal", "AutoLowRankMultivariateNormal",
-          "AutoIAFNormal", "AutoLaplaceApproximation", "AutoBNAFNormal")
-NOT_UPSTREAMS = ("AutoBNAFNormal",)
 NUMPYRO_OPTIONS: Mapping[str, Mapping[str, Any]] = {"AutoIAFNormal": {"num_flows": 1, "hidden_dims": [31]}}
 
 
@@ -24,20 +21,19 @@ def inference(guide_name: str) -> Inference:
 
     import pyro
     import pyro.distributions as dist
-    from pyro.infer import SVI, Trace_ELBO, autoguide
+    from pyro.infer import SVI, Trace_ELBO
     from pyro.optim import Adam
 
     def model(effects: Tensor, errors: Tensor) -> None:
         mu = pyro.sample("mu", dist.Normal(0.0, 5.0))
-        tau = pyro.sample("tau", dist.HalfCauchy(5.0))
+        log_tau = pyro.sample("log_tau", dist.Normal(0.0, 1.0))
         with pyro.plate("schools", 8):
-            theta = pyro.sample("theta", dist.Normal(mu, tau))
-            pyro.sample("obs", dist.Normal(theta, errors), obs=effects)
+            eta = pyro.sample("eta", dist.Normal(0.0, 1.0))
+            pyro.sample("obs", dist.Normal(mu + log_tau.exp() * eta, errors), obs=effects)
 
     pyro.enable_validation(True)
-    pyro.clear_param_store()
     pyro.set_rng_seed(0)
-    svi = SVI(model, getattr(autoguide, guide_name)(model), Adam({"lr": RATE}), loss=Trace_ELBO())
+    svi = SVI(model, guide(guide_name, model, {}), Adam({"lr": RATE}), loss=Trace_ELBO())
     return Inference(svi, (torch.tensor(EFFECTS), torch.tensor(ERRORS)))
 
 
@@ -46,39 +42,27 @@ def with_numpyro(guide_name: str) -> Program:
     import jax.numpy as jnp  # type: ignore[import-not-found]
     import numpyro  # type: ignore[import-not-found]
     import numpyro.distributions as dist  # type: ignore[import-not-found]
-    from numpyro.infer import SVI, Trace_ELBO, autoguide  # type: ignore[import-not-found]
+    from numpyro.infer import SVI, Trace_ELBO  # type: ignore[import-not-found]
 
     from benchmarks.numpyro_run import svi_program
 
     def model(effects: Any, errors: Any) -> None:
         mu = numpyro.sample("mu", dist.Normal(0.0, 5.0))
-        tau = numpyro.sample("tau", dist.HalfCauchy(5.0))
+        log_tau = numpyro.sample("log_tau", dist.Normal(0.0, 1.0))
         with numpyro.plate("schools", 8):
-            theta = numpyro.sample("theta", dist.Normal(mu, tau))
-            numpyro.sample("obs", dist.Normal(theta, errors), obs=effects)
+            eta = numpyro.sample("eta", dist.Normal(0.0, 1.0))
+            numpyro.sample("obs", dist.Normal(mu + jnp.exp(log_tau) * eta, errors), obs=effects)
 
-    guide = getattr(autoguide, guide_name)(model, **NUMPYRO_OPTIONS.get(guide_name, {}))
-    svi = SVI(model, guide, numpyro.optim.Adam(RATE), Trace_ELBO())
-    return svi_program(svi, jnp.array(EFFECTS), jnp.array(ERRORS))
+    data = jnp.array(EFFECTS), jnp.array(ERRORS)
+    made = numpyro_guide(guide_name, model, data, NUMPYRO_OPTIONS)
+    return svi_program(SVI(model, made, numpyro.optim.Adam(RATE), Trace_ELBO()), *data)
 
 
-def _peers() -> dict[str, Peer]:
-    """Each guide's programs. Parameters are the process's own, so each of upstream's and ours has one to itself."""
-    peers = {}
-    for name in GUIDES:
-        ours: Callable[[], Inference] = partial(inference, name)
-        peers[f"flashover {name}"] = Peer("dev", by_run(ours))
-        peers[f"numpyro {name}"] = Peer("npr", partial(with_numpyro, name), process="numpyro")
-        if name not in NOT_UPSTREAMS:
-            peers[f"upstream {name}"] = Peer("upstream", by_step(ours))
-    return peers
-
+PEERS = guide_peers(GUIDES, inference, with_numpyro)
 
 CASE = Case(
     "run_autoguides",
-    "each automatic guide, one `svi.run` a block",
-    _peers(),
-    tuple(limit for name in GUIDES for limit in (
-        Limit(f"flashover {name}", f"numpyro {name}", 0.2),
-        *([] if name in NOT_UPSTREAMS else [Limit(f"flashover {name}", f"upstream {name}", 1 / 1000)]))),
+    "eight schools with each automatic guide, one `svi.run` a block",
+    PEERS,
+    guide_limits(PEERS, of_numpyro=0.2, of_upstream=1 / 1000),
 )

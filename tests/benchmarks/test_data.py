@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.data import covertype_like, digits_like, grouped, linear
+from benchmarks.data import covertype_like, digits_like, grouped, linear, panels
 
 
 def test_covertype_rows() -> None:
@@ -61,11 +61,22 @@ def test_grouped_rows_follow_their_group() -> None:
         assert abs(variance - 0.25) < 4 * 0.25 * (2 / len(rest)) ** 0.5
 
 
+def test_panels_have_a_group_a_column() -> None:
+    features, targets = panels(rows=1000, groups=3)
+    assert features.shape == targets.shape == (1000, 3)
+    for group in range(3):
+        rest = [t - 0.7 * f for t, f in zip(targets.values[group::3], features.values[group::3], strict=True)]
+        mean = sum(rest) / 1000
+        variance = sum((value - mean) ** 2 for value in rest) / 1000
+        assert abs(variance - 0.25) < 4 * 0.25 * (2 / 1000) ** 0.5
+
+
 MAKERS: list[Callable[[int], object]] = [
     lambda seed: covertype_like(50, seed),
     lambda seed: digits_like(5, seed),
     lambda seed: linear(20, 3, seed),
     lambda seed: grouped(4, 20, seed),
+    lambda seed: panels(4, 5, seed),
 ]
 
 

@@ -1,5 +1,6 @@
 """The program that times families: which it runs, what its table tells, and that its programs run."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from benchmarks import families
 from benchmarks.case import Case, load_case
-from benchmarks.family_case import SHAPES, WORKS, name
+from benchmarks.family_case import name
+from benchmarks.family_row import SHAPES, WORKS
 from benchmarks.harness import Result, Settings, Timing
 
 
@@ -40,7 +42,16 @@ def test_runs_the_families_that_are_named(
     assert lines[3] == "| ZeroSumNormal | – / 2.00 | – / – | – / – | – / 2.00 | – / – | – / – |"
     written = json.loads(data.read_text())
     assert len(written["cases"]) == 2
-    assert "Stable" in written["not_comparable"]
+    assert "Distribution" in written["not_comparable"]
+
+
+def test_own_sizes_stand_behind_the_name(measured: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    families.main(["GaussianHMM", "LinearHMM"])
+    ratios = " 0.250 / – |" * 3
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| GaussianHMM (10,) (100,) (1000,) |" + 2 * ratios,
+        "| LinearHMM (10,) (100,) (1000,) |" + 3 * " – / – |" + ratios,
+    ]
 
 
 def test_runs_all_by_default(measured: list[list[str]]) -> None:
@@ -48,15 +59,17 @@ def test_runs_all_by_default(measured: list[list[str]]) -> None:
     assert sorted(peer for peers in measured for peer in peers) == sorted(load_case("families").peers)
 
 
-@pytest.mark.parametrize("family", ["Stable", "Nothing"])
+@pytest.mark.parametrize("family", ["Distribution", "Nothing"])
 def test_a_family_without_a_row_is_refused(measured: list[list[str]], family: str) -> None:
     with pytest.raises(ValueError, match=f"no row for the family '{family}'"):
         families.main([family])
     assert measured == []
 
 
-@pytest.mark.parametrize("family", ["Normal", "Bernoulli", "VonMises", "DiscreteUniform"])
-@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize(("family", "work"), [
+    *itertools.product(["Normal", "Bernoulli", "VonMises", "DiscreteUniform", "DiscreteHMM"], WORKS),
+    ("LinearHMM", "draw"), ("ImproperUniform", "log_prob"), ("CAR", "log_prob"),
+])
 def test_programs_run(family: str, work: str) -> None:
     peer = load_case("families").peers[name("flashover", family, (1000,), work)]
     assert peer.process == "flashover"
