@@ -108,7 +108,7 @@ def test_obs_mask_without_data_samples_all():
 
 
 @pytest.mark.parametrize("mask_shape", [(), (3,), (2, 1), (2, 3)])
-def test_obs_mask_may_have_the_shape_of_plates_that_the_distribution_lacks(mask_shape):
+def test_lesson_25e_obs_mask_may_have_the_shape_of_plates_that_the_distribution_lacks(mask_shape):
     with pyro.plate("columns", 3), pyro.plate("rows", 2):
         site = traced(lambda: pyro.sample("x", dist.Normal(torch.zeros(3), 1.0), obs=torch.zeros(2, 3),
                                           obs_mask=torch.ones(mask_shape, dtype=torch.bool)))

@@ -76,7 +76,7 @@ COPIES = [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module)), by_t
 
 
 @pytest.mark.parametrize("copied", COPIES)
-def test_loud_17b_registered_modules_are_copied_and_saved(copied):
+def test_lesson_17b_registered_modules_are_copied_and_saved(copied):
     vae = trained()
     again = copied(vae)
     assert {k: v.tolist() for k, v in again.state_dict().items()} == {
@@ -107,7 +107,7 @@ def test_constrained_values_are_copied_too():
     assert copy.deepcopy(leaf).item() == leaf.item()
 
 
-def test_loud_17a_a_file_of_the_store_is_read_by_a_new_process(tmp_path):
+def test_lesson_17a_a_file_of_the_store_is_read_by_a_new_process(tmp_path):
     vae = trained()
     expected = {name: value.tolist() for name, value in pyro.get_param_store().items()}
     pyro.get_param_store().save(tmp_path / "params.pt")

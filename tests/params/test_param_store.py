@@ -210,7 +210,7 @@ def test_a_file_of_something_else_leaves_the_store_as_it_was(store, tmp_path):
     assert values(store) == VALUES
 
 
-def test_files_of_older_pyro_are_read():
+def test_lesson_17a_files_of_older_pyro_are_read():
     store = ParamStoreDict()
     store.load(FILES / "upstream_torch_constraints.pt")
     assert values(store) == {
@@ -220,7 +220,7 @@ def test_files_of_older_pyro_are_read():
     assert isinstance(store["m$$$bias"], torch.nn.Parameter)
 
 
-def test_files_of_older_pyro_with_its_own_constraints_are_read(tmp_path):
+def test_lesson_17a_files_of_older_pyro_with_its_own_constraints_are_read(tmp_path):
     store, again = ParamStoreDict(), ParamStoreDict()
     store.load(FILES / "upstream_pyro_constraints.pt")
     eye = [[1.0, 0.0], [0.0, 1.0]]

@@ -50,8 +50,7 @@ class Tails(ABC):
         """The value with a given log cdf and log survival."""
         is_low = log_p <= -_LOG_2
         low = self.lower(select(is_low, log_p, -_LOG_2))
-        high = self.upper(select(~is_low, log_q, -_LOG_2).clamp(max=-_LOG_2))
-        return torch.where(is_low, low, high)
+        return torch.where(is_low, low, self.upper(select(~is_low, log_q, -_LOG_2).clamp(max=-_LOG_2)))
 
     def lower(self, log_p: Tensor) -> Tensor:
         """The value with a given log cdf, of a probability of at most one half."""
@@ -316,9 +315,8 @@ def _(d: SoftLaplace) -> Tails:
 
 @tails.register
 def _(d: torch.distributions.StudentT) -> Tails:
-    df = d.df
-    return _Symmetric(d.loc, d.scale, lambda z: incomplete.log_student_tail(df, -z),
-                      lambda log_p: -incomplete.student_quantile_upper(df, log_p))
+    return _Symmetric(d.loc, d.scale, lambda z: incomplete.log_student_tail(d.df, -z),
+                      lambda log_p: -incomplete.student_quantile_upper(d.df, log_p))
 
 
 @tails.register
@@ -391,10 +389,12 @@ def _(d: GammaPoisson) -> Tails:
 def _(d: torch.distributions.Binomial) -> Tails:
     def at_most(k: Tensor) -> Tensor:
         is_all = k >= d.total_count
-        return torch.where(is_all, 0.0, incomplete.log_betainc(select(~is_all, d.total_count - k, 1.0), k + 1, -d.logits))
+        rest = select(~is_all, d.total_count - k, 1.0)
+        return torch.where(is_all, 0.0, incomplete.log_betainc(rest, k + 1, -d.logits))
 
     def more_than(k: Tensor) -> Tensor:
         is_all = k >= d.total_count
-        return torch.where(is_all, -math.inf, incomplete.log_betainc(k + 1, select(~is_all, d.total_count - k, 1.0), d.logits))
+        rest = select(~is_all, d.total_count - k, 1.0)
+        return torch.where(is_all, -math.inf, incomplete.log_betainc(k + 1, rest, d.logits))
 
     return _Counts(at_most, more_than)
