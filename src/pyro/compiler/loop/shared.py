@@ -171,21 +171,31 @@ class Shared:
         """Makes a function of texts that differ in numbers and buffers only."""
         texts = [self._texts[place] for place in places]
         columns = list(zip(*(text.numbers for text in texts), strict=True))
-        arguments: dict[tuple[int, ...], str] = {}
-        for column in columns:
-            if len(set(column)) > 1:
-                arguments.setdefault(column, f"%c{len(arguments)}")
+        arguments = _arguments(columns)
         body, splats = _filled(texts[0].skeleton, [arguments.get(c, str(c[0])) for c in columns])
         name = f"@{type(places[0][0]).__name__}.{len(self.module.defined)}"
-        pointers = [f"%p{i}" for i in range(len(texts[0].names))]
-        parameters = [*(f"ptr noalias {p}" for p in pointers), *(f"i64 {n}" for n in (_START, *arguments.values()))]
+        parameters = _listed("noalias ", [f"%p{i}" for i in range(len(texts[0].names))], arguments.values())
         lines = "\n".join([*texts[0].allocas, *splats, body])
         self.module.defined[name] = (
-            f"define internal void {name}({', '.join(parameters)}) noinline nounwind {{\nentry:\n{lines}\nret void\n}}"
+            f"define internal void {name}({parameters}) noinline nounwind {{\nentry:\n{lines}\nret void\n}}"
         )
         for i, (place, text) in enumerate(zip(places, texts, strict=True)):
-            given = [*(f"ptr {n}" for n in text.names), f"i64 {_START}", *(f"i64 {column[i]}" for column in arguments)]
-            self._calls[place] = f"call void {name}({', '.join(given)})"
+            given = _listed("", text.names, [str(column[i]) for column in arguments])
+            self._calls[place] = f"call void {name}({given})"
+
+
+def _arguments(columns: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], str]:
+    """The names of parameters for the numbers that differ; those that differ alike share one."""
+    arguments: dict[tuple[int, ...], str] = {}
+    for column in columns:
+        if len(set(column)) > 1:
+            arguments.setdefault(column, f"%c{len(arguments)}")
+    return arguments
+
+
+def _listed(attribute: str, pointers: Iterable[str], numbers: Iterable[str]) -> str:
+    """Parameters or arguments: pointers, the start of a strip, numbers."""
+    return ", ".join([*(f"ptr {attribute}{p}" for p in pointers), *(f"i64 {n}" for n in (_START, *numbers))])
 
 
 def _variables(kernel: Kernel) -> tuple[Var, ...]:
