@@ -25,7 +25,7 @@ from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
 from pyro.distributions.util import broadcast_shape
 from pyro.ops.coalescence import coalescence
-from pyro.ops.validation import is_validation_enabled, require
+from pyro.ops.validation import is_validation_enabled, readable, require
 
 __all__ = ["CoalescentRateLikelihood", "CoalescentTimes", "CoalescentTimesConstraint", "CoalescentTimesWithRate",
            "bio_phylo_to_times"]
@@ -47,8 +47,12 @@ class CoalescentTimesConstraint(constraints.Constraint):
 
     def check(self, value: Tensor) -> Tensor:
         """Whether vectors of times are possible."""
-        ok = (_lineages(self.leaf_times, value).before_coalescence > 1).all(-1)
-        return ok & (value.diff() >= 0).all(-1) if self.ordered else ok
+        ok = _lineages(self.leaf_times, value).can_join()
+        return ok & _is_rising(value) if self.ordered else ok
+
+
+def _is_rising(times: Tensor) -> Tensor:
+    return (times.diff() >= 0).all(-1)
 
 
 class _Lineages(NamedTuple):
@@ -66,11 +70,9 @@ class _Lineages(NamedTuple):
     later: Tensor
     earlier: Tensor
 
-    @property
-    def before_coalescence(self) -> Tensor:
-        """The lineages of which a coalescence joins two; 2 at leaves. NaN times make it NaN."""
-        joined = torch.where(self.is_coalescence > 0, self.later, 2)
-        return torch.where(self.times == self.times, joined, torch.nan)
+    def can_join(self) -> Tensor:
+        """Whether there are two lineages to join at each coalescence; not if a time is NaN."""
+        return ((self.later > 2 * self.is_coalescence - 1) & (self.times == self.times)).all(-1)
 
 
 def _lineages(leaf_times: Tensor, coal_times: Tensor) -> _Lineages:
@@ -97,8 +99,7 @@ class _Coefficients(NamedTuple):
     const: Tensor
 
 
-def _coefficients(leaf_times: Tensor, coal_times: Tensor, duration: int) -> _Coefficients:
-    lineages = _lineages(leaf_times, coal_times)
+def _coefficients(lineages: _Lineages, duration: int) -> _Coefficients:
     pairs = _pairs(lineages.later)
     # The integral of a piecewise constant function changes by the height of each step, times the way from it.
     step = _pairs(lineages.earlier) - pairs
@@ -145,6 +146,17 @@ class _Coalescent(Parametric):
         batch_shapes = [shape[: len(shape) - cls._parameter_dim(name)] for name, shape in shapes.items()]
         return Size(broadcast_shape(*batch_shapes)), Size([shapes["leaf_times"][-1] - 1])
 
+    def _checked_coefficients(self, value: Tensor, origin: Tensor | float, duration: int) -> _Coefficients:
+        """The coefficients of checked times, seen from an origin. The times are sorted once, for both."""
+        if self._validate_args:
+            self._validate_value_shape(value.shape)
+        lineages = _lineages(self.leaf_times - origin, value - origin)
+        if self._validate_args:
+            ok = lineages.can_join() & _is_rising(value)
+            if not (readable(ok) and ok.all()):
+                self._validate_sample(value)
+        return _coefficients(lineages, duration)
+
 
 class CoalescentTimes(_Coalescent):
     r"""Distribution of the times of coalescences of N leaves, at a constant rate for each pair of lineages.
@@ -187,11 +199,8 @@ class CoalescentTimes(_Coalescent):
         Returns:
             Their log densities.
         """
-        if self._validate_args:
-            self._validate_sample(value)
         # Only differences of times matter; those to the last leaf have the most digits.
-        origin = self.leaf_times.detach().amax(-1, keepdim=True)
-        linear, log, const = _coefficients(self.leaf_times - origin, value - origin, 1)
+        linear, log, const = self._checked_coefficients(value, self.leaf_times.detach().amax(-1, keepdim=True), 1)
         rate = self.rate.unsqueeze(-1)
         return (linear * rate + log * rate.log() + const).squeeze(-1)
 
@@ -269,9 +278,7 @@ class CoalescentTimesWithRate(_Coalescent):
         Returns:
             Their log densities.
         """
-        if self._validate_args:
-            self._validate_sample(value)
-        linear, log, const = _coefficients(self.leaf_times, value, self.duration)
+        linear, log, const = self._checked_coefficients(value, 0.0, self.duration)
         return (linear * self.rate_grid + log * self.rate_grid.log() + const).sum(-1)
 
 
@@ -310,7 +317,7 @@ class CoalescentRateLikelihood:
             require(CoalescentTimesConstraint(leaf_times, ordered=False).check(coal_times), lambda: ValueError(
                 "CoalescentRateLikelihood: expected leaf_times and coal_times that leave lineages to join at each "
                 "coalescence. Times run forward: leaves are later than coalescences."))
-        self._coefficients = _coefficients(leaf_times, coal_times, duration)
+        self._coefficients = _coefficients(_lineages(leaf_times, coal_times), duration)
 
     def __call__(self, rate_grid: Tensor, t: int | slice = slice(None)) -> Tensor:
         """The log likelihood of rates, by cell.

@@ -144,10 +144,8 @@ class MaskedMixture(TorchDistribution):
         """
         if self._validate_args:
             self._validate_sample(value)
-        # A masked distribution scores a point of its own support where it does not count.
-        log_prob: Tensor = self.component0.mask(~self._mask).log_prob(value)
-        log_prob = log_prob + self.component1.mask(self._mask).log_prob(value)
-        return log_prob
+        return torch.where(self._mask, _log_prob_where(self._mask, self.component1, value),
+                           _log_prob_where(~self._mask, self.component0, value))
 
     @property
     def mean(self) -> Tensor:
@@ -158,3 +156,9 @@ class MaskedMixture(TorchDistribution):
     def variance(self) -> Tensor:
         """The variance of the chosen component."""
         return self._choose(self.component0.variance, self.component1.variance)
+
+
+def _log_prob_where(mask: Tensor, component: Any, value: Tensor) -> Tensor:
+    """The log density of values; a point of the component's own support is scored where the mask is false."""
+    log_prob: Tensor = component.log_prob(component.mask(mask).substitute(value))
+    return log_prob

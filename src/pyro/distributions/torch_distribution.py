@@ -353,8 +353,15 @@ class MaskedDistribution(_Wrapper):
         """Draws from the base with gradients, whatever the mask."""
         return self.base_dist.rsample(sample_shape)  # type: ignore[no-any-return]
 
-    def _substitute(self, value: Tensor) -> Tensor:
-        """Puts a point of the support in the place of values that do not count."""
+    def substitute(self, value: Tensor) -> Tensor:
+        """Puts a point of the support in the place of values that do not count.
+
+        Args:
+            value: values, of a shape that broadcasts with batch_shape + event_shape.
+
+        Returns:
+            Values whose scores have finite gradients, wherever the mask is.
+        """
         if not isinstance(self._mask, Tensor):
             return value
         point = point_of_support(self.base_dist, value)
@@ -367,7 +374,7 @@ class MaskedDistribution(_Wrapper):
         if self._mask is False:
             dtype = value.dtype if value.is_floating_point() else torch.get_default_dtype()
             return value.new_zeros(self._broadcast(value), dtype=dtype)
-        log_prob: Tensor = self.base_dist.log_prob(self._substitute(value))
+        log_prob: Tensor = self.base_dist.log_prob(self.substitute(value))
         return scale_and_mask(log_prob, mask=self._mask)
 
     def score_parts(self, x: Tensor, *args: Any, **kwargs: Any) -> ScoreParts:
@@ -377,7 +384,7 @@ class MaskedDistribution(_Wrapper):
         """
         if self._mask is False and self.has_rsample:
             return super().score_parts(x)
-        parts: ScoreParts = self.base_dist.score_parts(self._substitute(x) if self.has_rsample else x, *args, **kwargs)
+        parts: ScoreParts = self.base_dist.score_parts(self.substitute(x) if self.has_rsample else x, *args, **kwargs)
         return parts.scale_and_mask(mask=self._mask)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
