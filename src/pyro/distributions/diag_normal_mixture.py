@@ -34,6 +34,7 @@ class MixtureOfDiagNormals(LocatedMixture):
         https://arxiv.org/abs/1806.01856
 
     Example:
+        >>> import torch
         >>> MixtureOfDiagNormals(torch.tensor([[0.0], [4.0]]), torch.ones(2, 1), torch.zeros(2)).mean
         tensor([2.])
     """
