@@ -312,6 +312,11 @@ class Code:
         operands = ", ".join(v.spread(lanes).typed() for v in values)
         return self.emit(kind, lanes, f"call {kind.vector(lanes)} @{full}({operands})")
 
+    def fastest(self, name: str, *values: Value) -> Value:
+        """Calls a function that the module's library and C's both have: C's is the faster one for a single element."""
+        is_single = all(v.lanes == 1 for v in values)
+        return self.lanewise(name, *values) if is_single else self.function(name, *values)
+
     def lanewise(self, name: str, *values: Value) -> Value:
         """Calls a function of the C library once for each lane."""
         kind, lanes = values[0].kind, max(v.lanes for v in values)

@@ -35,12 +35,12 @@ _ERFCX = (
 
 def erf(x: Value) -> Value:
     """The probability that a normal number with variance 1/2 falls within ``x`` of zero."""
-    return x.code.function("erf", x)
+    return x.code.fastest("erf", x)
 
 
 def erfc(x: Value) -> Value:
     """``1 - erf(x)`` without cancellation."""
-    return x.code.function("erfc", x)
+    return x.code.fastest("erfc", x)
 
 
 def _near(x: Value) -> Value:

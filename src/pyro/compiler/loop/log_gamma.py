@@ -40,7 +40,7 @@ _STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 /
 
 def lgamma(x: Value) -> Value:
     """The logarithm of the gamma function's magnitude."""
-    return x.code.function("lgamma", x)
+    return x.code.fastest("lgamma", x)
 
 
 def _small(x: Value) -> Value:
