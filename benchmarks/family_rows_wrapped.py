@@ -59,7 +59,7 @@ WRAPPED: tuple[Row, ...] = (
           rate=3.0, gate_logits=-0.5),
     built("HurdleProbs", lambda d, p: d.HurdleProbs(d.Poisson(p["rate"]), p["gate"]), "N", False, rate=3.0, gate=0.3),
     Row("IntervalCensoredDistribution", {"loc": 0.3, "scale": 1.2}, libraries="N", draws_gradients=False,
-        shared={"left": 0, "right": 1},
+        shared={"left": 0, "right": 0, "bounds": [-0.5, 0.9]}, value=lambda p: p["bounds"],
         build=lambda d, p: d.IntervalCensoredDistribution(_normal(d, p), p["left"], p["right"])),
     _censored("LeftCensoredDistribution"),
     built("LeftTruncatedGamma", lambda d, p: d.LeftTruncatedGamma(_gamma(d, p), p["low"]), "N",
