@@ -110,7 +110,8 @@ STRUCTURED: tuple[Row, ...] = (
     Row("SpanningTree", {"edge_logits": 0.5}, libraries="U", draws_gradients=False, shapes=((10,), (45,), (105,))),
     *(Row(name, {"stability": 1.5, "skew": 0.3, "scale": 1.2, "loc": 0.5}, libraries="U", works=("draw",))
       for name in ("Stable", "StableWithLogProb")),
-    Row("TruncatedPolyaGamma", {"prototype": 0.0}, draws_gradients=False, build=_truncated_polya_gamma),
+    Row("TruncatedPolyaGamma", {"prototype": 0.0}, draws_gradients=False, shapes=SHAPES[:1],
+        build=_truncated_polya_gamma),
     discrete("Unit", log_factor=0.3),
     Row("VonMises3D", {"concentration": [0.6, 0.0, 0.8]}, libraries="U", works=("log_prob",),
         value=lambda p: p["concentration"]),

@@ -176,9 +176,11 @@ CASES: list[Case] = [
                                   "loc": t(0.0, 0.0), "coords": "S"}, log_density=rows(_stable), label="one-sided",
          without={**_NO_MEAN, "reference": "the Fourier integral oscillates", "gradients": "the skew is at its bound",
                   **_INTEGRAL}),
-    Case(dist.TruncatedPolyaGamma, {"prototype": t(0.0, 0.0)}, log_density=_polya_gamma, outside=3.0,
+    Case(dist.TruncatedPolyaGamma, {"prototype": torch.tensor(0.0, dtype=torch.float64)}, log_density=_polya_gamma,
+         outside=3.0,
          without={"moments": "they are those of the distribution that is truncated, and have no closed form",
-                  "gradients": "the prototype has none", "flags": "it has no parameters", **_NO_PARAMETERS}),
+                  "gradients": "the prototype has none", "flags": "it has no parameters", **_NO_PARAMETERS,
+                  **dict.fromkeys(("to_event", "mask", "copies", "vmap"), "its batch shape is ()")}),
     Case(dist.VonMises3D, {"concentration": t([1.0, 2.0, -1.0], [0.0, 30.0, 40.0])}, log_density=rows(_von_mises_3d),
          bad={"concentration": _REAL}, outside=0.5, without=_SPHERE),
 ]

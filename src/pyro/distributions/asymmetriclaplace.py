@@ -8,7 +8,8 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
-from pyro.ops.normal_tail import log_erfcx, log_ndtr
+from pyro.ops.log_space import select
+from pyro.ops.normal_tail import log_erfcx
 
 __all__ = ["AsymmetricLaplace", "SoftAsymmetricLaplace"]
 
@@ -170,6 +171,6 @@ def _log_tail(z: Tensor, rate: Tensor) -> Tensor:
     """
     a = (rate - z) / math.sqrt(2)
     is_far = a > 0
-    far = log_erfcx(torch.where(is_far, a, 0.0)) - math.log(2) - z.square() / 2
-    near = log_ndtr(torch.where(is_far, 0.0, z - rate)) + rate * (rate / 2 - z)
+    far = log_erfcx(select(is_far, a, 0.0)) - math.log(2) - z.square() / 2
+    near = (torch.erfc(-select(~is_far, a, 0.0)) / -2).log1p() + rate * (rate / 2 - z)
     return torch.where(is_far, far, near)

@@ -28,11 +28,11 @@ class TruncatedPolyaGamma(Parametric):
     mixture of Gaussians over this distribution, which makes logistic models conditionally Gaussian.
 
     Args:
-        prototype: a tensor whose dtype, device and shape those of draws follow.
+        prototype: a tensor of any shape; draws have its dtype and device.
         validate_args: whether to check values; ``None`` follows the global flag.
 
     Shape:
-        batch_shape is that of ``prototype``, event_shape is ().
+        batch_shape and event_shape are ().
 
     Support:
         the interval from 0 to 2.5.
@@ -43,7 +43,7 @@ class TruncatedPolyaGamma(Parametric):
 
     Example:
         >>> TruncatedPolyaGamma(torch.zeros(2)).log_prob(torch.tensor(0.1))
-        tensor([1.2848, 1.2848])
+        tensor(1.2848)
     """
 
     truncation_point = 2.5
@@ -55,7 +55,19 @@ class TruncatedPolyaGamma(Parametric):
 
     def __init__(self, prototype: Tensor, validate_args: bool | None = None) -> None:
         self.prototype = prototype
-        super().__init__(batch_shape=prototype.shape, validate_args=validate_args)
+        super().__init__(validate_args=validate_args)
+
+    @staticmethod
+    def infer_shapes(prototype: tuple[int, ...]) -> tuple[Size, Size]:
+        """The shapes, which do not depend on the prototype's.
+
+        Args:
+            prototype: shape of ``prototype``.
+
+        Returns:
+            batch_shape and event_shape.
+        """
+        return Size(), Size()
 
     @torch.no_grad()
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
@@ -65,7 +77,7 @@ class TruncatedPolyaGamma(Parametric):
             sample_shape: shape of independent draws.
 
         Returns:
-            Values of shape sample_shape + batch_shape.
+            Values of shape sample_shape.
         """
         k = torch.arange(1, self.num_gamma_variates + 1, dtype=self.prototype.dtype, device=self.prototype.device)
         weights = 1 / (2 * math.pi**2 * (k - 0.5) ** 2)
@@ -80,7 +92,7 @@ class TruncatedPolyaGamma(Parametric):
         """The log density of values.
 
         Args:
-            value: positive numbers, broadcastable with batch_shape.
+            value: positive numbers of any shape.
 
         Returns:
             Their log densities.
@@ -98,8 +110,7 @@ class TruncatedPolyaGamma(Parametric):
         x = large.unsqueeze(-1)
         log_large = (signs * (2 * n + 1) * (-2 * math.pi**2 * n * (n + 1) * x).exp()).sum(-1).log()
         log_large = log_large - math.pi**2 / 2 * large + math.log(2 * math.pi)
-        log_prob = torch.where(value < _CROSSOVER, log_small, log_large) - _log_mass(self.truncation_point)
-        return log_prob.expand(torch.broadcast_shapes(value.shape, self.batch_shape))
+        return torch.where(value < _CROSSOVER, log_small, log_large) - _log_mass(self.truncation_point)
 
 
 def _log_mass(x: float) -> float:

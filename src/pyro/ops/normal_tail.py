@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pyro.ops.log_space import select
+from pyro.ops.validation import readable
 
 __all__ = ["log_erfcx", "log_ndtr", "log_ndtri"]
 
@@ -42,6 +43,9 @@ def log_erfcx(x: Tensor) -> Tensor:
         tensor([  0.0000, -23.5982])
     """
     is_large = x > _LARGE
+    if readable(is_large) and not is_large.any():
+        scaled: Tensor = torch.special.erfcx(x).log()
+        return scaled
     small, large = select(~is_large, x, 0.0), select(is_large, x, _LARGE)
     step, total = 0.5 / large.square(), torch.zeros_like(large)
     for coefficient in reversed(_SERIES):
