@@ -122,15 +122,12 @@ class ZeroInflatedDistribution(Wrapped):
 def _log_zero(gate: Tensor, base: Tensor) -> Tensor:
     """The logarithm of ``gate + (1 - gate) * exp(base)``.
 
-    Both terms are taken relative to the larger one, so that they do not underflow, and not as logarithms, which would
-    have infinite derivatives at a gate of 0 or 1.
+    Its terms are not taken as logarithms, which would have infinite derivatives at a gate of 0 or 1. The second one may
+    underflow beside any gate but 0.
     """
-    floor = math.log(torch.finfo(base.dtype).tiny)
-    with torch.no_grad():
-        largest = torch.maximum(gate.log(), torch.log1p(-gate) + base).clamp(min=floor)
-    is_lost = (gate == 0) & (base < floor)
-    total = gate * (-largest).exp() + (1 - gate) * (base - largest).exp()
-    return torch.where(is_lost, base, largest + torch.where(is_lost, 1, total).log())
+    is_lost = (gate == 0) & (base < math.log(torch.finfo(base.dtype).tiny))
+    total = gate + (1 - gate) * base.exp()
+    return torch.where(is_lost, base, torch.where(is_lost, 1, total).log())
 
 
 class ZeroInflatedPoisson(ZeroInflatedDistribution):
