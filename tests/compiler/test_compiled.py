@@ -1,4 +1,4 @@
-"""A run works on copies, commits into the same tensors, stops before a step that is not valid."""
+"""A run changes the tensors that are there, or copies of them, and stops before a step that is not valid."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import torch
 import pyro
 import pyro.distributions as dist
 from pyro import settings
-from pyro.compiler.compiled import BadStep, compile_step
+from pyro.compiler.compiled import BadStep, Run, compile_step
 from pyro.compiler.errors import CannotCapture
 from pyro.compiler.plan import Plan
 from pyro.compiler.replay import Replay
@@ -29,22 +29,72 @@ def losses_of(run, num_steps):
     return torch.cat([*run.steps(num_steps)])
 
 
+def apart(run):
+    """The run on a state of its own."""
+    run._inputs = [None if tensor is None else tensor.clone() for tensor in run._inputs]
+    return run
+
+
 @pytest.mark.parametrize("name", ["batch_norm", "ClippedAdam", "strided"])
-def test_nothing_changes_before_the_commit_and_then_the_same_tensors(name, store):
+def test_a_run_changes_the_tensors_that_are_there(name, store):
     problem = MODELS[name]()
     svi = warmed_up(problem)
     compiled = compile_step(svi._program(), problem.args, problem.kwargs)
     run = compiled.bind(problem.args, problem.kwargs)
     live = [run._live[i] for i in run._states]
     before, rate = [value.clone() for value in live], svi.optim.torch_optimizer.param_groups[0]["lr"]
-    losses = losses_of(run, 5)
-    assert losses.shape == (5,) and all(map(torch.equal, live, before))
+    saved = live[0].requires_grad_().square().sum()
+    assert losses_of(run, 5).shape == (5,)
     run.commit()
     assert all(not torch.equal(leaf, old) for leaf, old in zip(live[:1], before, strict=False))
     assert [leaf.data_ptr() for _, leaf in store.named_parameters()] == [
         run._live[i].data_ptr() for i in range(len(compiled._layout.leaves))]
     expected = rate * 0.99**5 if name == "ClippedAdam" else rate
     assert svi.optim.torch_optimizer.param_groups[0]["lr"] == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        saved.backward()
+
+
+def test_states_that_share_memory_are_copied_and_written_back():
+    problem = MODELS["normal"]()
+    svi = warmed_up(problem)
+    compiled = compile_step(svi._program(), (), {})
+    memory = torch.zeros(2)
+    leaves = [i for i, spec in enumerate(compiled.graph.inputs) if i < len(compiled._layout.leaves)]
+    live = list(compiled.bind((), {})._live)
+    live[leaves[0]], live[leaves[1]] = memory[0], memory[1]
+    run = Run(compiled, live)
+    losses_of(run, 5)
+    assert memory.tolist() == [0.0, 0.0]
+    run.commit()
+    assert all(value != 0 for value in memory.tolist())
+
+
+def test_a_bad_step_is_found_from_the_state_of_some_chunks_before():
+    """Steps are gone through again from where the state was saved, whatever chunks they were run in."""
+    problem = MODELS["normal"]()
+    svi = warmed_up(problem)
+    compiled = compile_step(svi._program(), (), {})
+    lowering, chunks, first = Replay(compiled.graph), [], []
+
+    class Failing:
+        def run(self, inputs, records, num_steps, first_row=0):
+            chunks.append((first_row, num_steps))
+            lowering.run(inputs, records, num_steps, first_row)
+            if first_row + num_steps > 20:
+                records[1][20:] = False
+
+    torch.manual_seed(3)
+    run = replace(compiled, plan=Plan(Failing(), "", 0.0, ())).bind((), {})
+    reference = apart(replayed(compiled).bind((), {}))
+    with pytest.raises(BadStep) as caught:
+        for losses in run.steps(1000):
+            first += losses.tolist()
+    assert caught.value.position == 20 and len(first) <= 20
+    assert len(chunks) > 2 and chunks[-1] == (0, 20)
+    torch.manual_seed(3)
+    losses_of(_on_block(reference, 1000), 20)
+    assert all(torch.equal(run._inputs[i], reference._inputs[i]) for i in run._states)
 
 
 def test_an_option_that_does_not_change_keeps_its_value_to_the_last_bit():
@@ -80,7 +130,7 @@ def test_the_numbers_depend_on_the_seed_and_not_on_the_chunks():
 
     def losses(lowering):
         torch.manual_seed(5)
-        return losses_of(replace(compiled, plan=Plan(lowering, "", 0.0, ())).bind((), {}), 40)
+        return losses_of(apart(replace(compiled, plan=Plan(lowering, "", 0.0, ())).bind((), {})), 40)
 
     class Slow(Replay):
         """Makes all chunks small."""
@@ -100,7 +150,7 @@ def test_the_draws_of_a_step():
 def test_eagers_numbers(name):
     problem = MODELS[name]()
     svi = warmed_up(problem)
-    run = compile_step(svi._program(), problem.args, problem.kwargs).bind(problem.args, problem.kwargs)
+    run = apart(compile_step(svi._program(), problem.args, problem.kwargs).bind(problem.args, problem.kwargs))
     with settings.context(eager_random_numbers=True):
         torch.manual_seed(2)
         losses = losses_of(run, 6)
@@ -133,7 +183,7 @@ def test_a_bad_step_leaves_the_state_from_before_it(guided, store):
 
     svi = warmed_up(Problem(counted, guided))
     compiled = replayed(compile_step(svi._program(), (), {}))
-    run, reference = compiled.bind((), {}), compiled.bind((), {})
+    run, reference = apart(compiled.bind((), {})), apart(compiled.bind((), {}))
     torch.manual_seed(8)
     with pytest.raises(BadStep) as caught:
         losses_of(run, 100)
@@ -158,15 +208,6 @@ def test_without_validation_a_run_goes_on_as_eager_steps_do():
         svi = warmed_up(Problem(turns_bad(countdown), guide))
         losses = losses_of(compile_step(svi._program(), (), {}).bind((), {}), 20)
     assert losses[:7].isfinite().all() and losses[-1].isnan()
-
-
-def test_reloading_takes_the_live_values():
-    svi = warmed_up(Problem(model, guide))
-    run = compile_step(svi._program(), (), {}).bind((), {})
-    svi.step()
-    assert not torch.equal(run._inputs[0], run._live[0])
-    run.reload()
-    assert all(torch.equal(run._inputs[i], run._live[i]) for i in run._states)
 
 
 def test_explaining():

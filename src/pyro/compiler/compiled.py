@@ -1,12 +1,14 @@
 """A captured and lowered step, with the live tensors that it reads and writes."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
 from pyro.compiler.capture import capture, numbers_of
 from pyro.compiler.errors import CannotCapture
@@ -25,6 +27,7 @@ from pyro.settings import values
 __all__ = ["BadStep", "Compiled", "compile_step"]
 
 _CHUNK_SECONDS = 0.1
+_REPLAY_SECONDS = 1.0  # how long a step that is not valid may take to find its state again
 
 
 class BadStep(Exception):
@@ -57,6 +60,7 @@ class Compiled:
     _slots: tuple[Slot, ...]
     _layout: OptimizerState
     _conditions: tuple[Condition, ...]
+    _spare: list[Tensor] = field(default_factory=list)  # where runs save their states, made once
 
     @property
     def draws(self) -> tuple[Draw, ...]:
@@ -109,7 +113,7 @@ class Compiled:
 
 
 class Run:
-    """The state of a run: private copies of what the step changes, written back by :meth:`commit`.
+    """The state of a run, which the step changes where it lies, or as a copy where other tensors share its memory.
 
     Args:
         compiled: the step.
@@ -121,22 +125,23 @@ class Run:
         self._live = live
         self._states = [i for i, spec in enumerate(compiled.graph.inputs) if spec.role is InputRole.STATE]
         self._inputs: list[Any] = list(live)
+        owners = Counter(_place(tensor) for tensor in live if tensor is not None)
         for i in self._states:
             tensor = live[i]
             assert tensor is not None
-            self._inputs[i] = tensor.detach().clone(memory_format=torch.contiguous_format)
-
-    def reload(self) -> None:
-        """Takes the state over anew from the parameters, the optimiser and the buffers."""
-        with torch.no_grad():
-            for i in self._states:
-                self._inputs[i].copy_(self._live[i])
+            is_alone = owners[_place(tensor)] == 1 and tensor.is_contiguous()
+            self._inputs[i] = tensor.detach() if is_alone else _copied(tensor)
 
     def commit(self) -> None:
-        """Writes the state back to the parameters, the optimiser and the buffers, into the same tensors."""
+        """Brings the parameters, the optimiser and the buffers up to date, in the tensors that they are."""
         with torch.no_grad():
             for i in self._states:
-                self._live[i].copy_(self._inputs[i])  # type: ignore[union-attr]
+                live, state = self._live[i], self._inputs[i]
+                assert live is not None
+                if live.data_ptr() == state.data_ptr():
+                    increment_version(live)  # as a write by torch would: a graph that saved the old values must know
+                else:
+                    live.copy_(state)
         layout, first = self._compiled._layout, self._compiled.first_option
         options = layout.options()
         for i in set(self._states) & set(range(first, first + len(options))):
@@ -161,11 +166,13 @@ class Run:
         for start in range(0, num_steps, block):
             size = min(block, num_steps - start)
             self._draw(size)
-            first = 0
+            first, saved = 0, None
             while first < size:
                 count = min(chunk, size - first)
                 began = time.perf_counter()
-                yield self._chunk(start, first, count)
+                if saved is None or not saved.serves(self._compiled.plan, began):
+                    saved = self._save(first)
+                yield self._chunk(start, first, count, saved)
                 elapsed = time.perf_counter() - began
                 chunk = max(1, int(count * min(8.0, _CHUNK_SECONDS / max(elapsed, 1e-9))))
                 first += count
@@ -180,11 +187,19 @@ class Run:
             for i, draw in drawn.items():
                 self._inputs[i] = draw.rows(size, self._compiled.graph.inputs[i].spec.device)
 
-    def _chunk(self, start: int, first: int, count: int) -> Tensor:
+    def _save(self, row: int) -> "_Saved":
+        states = [self._inputs[i] for i in self._states]
+        spare = self._compiled._spare
+        if not spare:
+            spare += [_copied(state) for state in states]
+        for place, state in zip(spare, states, strict=True):
+            place.copy_(state)
+        return _Saved(row, spare, _generator_states(), self._compiled.plan, time.perf_counter())
+
+    def _chunk(self, start: int, first: int, count: int, saved: "_Saved") -> Tensor:
         outputs = [out for out in self._compiled.graph.outputs if out.role is OutputRole.RECORD]
         records = [torch.empty((first + count, *out.spec.shape), dtype=out.spec.dtype, device=out.spec.device)
                    for out in outputs]
-        before, generators = [self._inputs[i].clone() for i in self._states], _generator_states()
         lowering = self._compiled.plan.lowering
         assert lowering is not None, "the caller takes eager steps where there is no lowering"
         run: Callable[..., None] = lowering.run
@@ -192,12 +207,12 @@ class Run:
         losses, passed = records[0][first:], records[1][first:]
         if bool(passed.all()):
             return losses
-        good = int((~passed).nonzero()[0])
-        for i, value in zip(self._states, before, strict=True):
+        good = first + int((~passed).nonzero()[0])
+        for i, value in zip(self._states, saved.states, strict=True):
             self._inputs[i].copy_(value)
-        _set_generator_states(generators)  # for draws that stayed in the graph
-        run(self._inputs, records, good, first)
-        raise BadStep(start + first + good, self._draws(first + good))
+        _set_generator_states(saved.generators)  # for draws that stayed in the graph
+        run(self._inputs, records, good - saved.row, saved.row)
+        raise BadStep(start + good, self._draws(good))
 
     def _draws(self, position: int) -> list[Tensor | Keyed]:
         """The random numbers of a step of the block, as the eager step needs them."""
@@ -208,6 +223,37 @@ class Run:
             row = self._inputs[i][position]
             draws += keyed_draws(self._compiled.graph, row) if slot.draw.is_key else [row]
         return draws
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """What it takes to go through some steps of a block again.
+
+    Attributes:
+        row: the first of them.
+        states: the state before it.
+        generators: see :func:`_generator_states`.
+        plan: how they were run.
+        time: when they began.
+    """
+
+    row: int
+    states: list[Tensor]
+    generators: list[Tensor]
+    plan: Plan
+    time: float
+
+    def serves(self, plan: Plan, now: float) -> bool:
+        """Whether steps that run now could be gone through again from here, and soon enough."""
+        return plan is self.plan and now - self.time < _REPLAY_SECONDS
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
+
+
+def _place(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def _generator_states() -> list[Tensor]:
