@@ -6,6 +6,7 @@ arguments and closed-over tensors are inputs. Reading a tensor's value raises, s
 the step is recorded twice, and what differs from one time to the next is no fixed program either.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -238,7 +239,8 @@ def _passed(verdicts: Verdicts, loss: Tensor, grads: Sequence[Tensor | None]) ->
     """Whether the step's inputs were valid, and loss and gradients are finite; true if validation is off."""
     oks = [ok.all() for ok, _ in verdicts.pending]
     if is_validation_enabled():
-        oks += [value.detach().isfinite().all() for value in (loss, *grads) if value is not None]
+        # one comparison, which NaN does not pass either, where isfinite() takes two
+        oks += [(value.detach().abs() < math.inf).all() for value in (loss, *grads) if value is not None]
     return torch.stack(oks).all() if oks else torch.ones((), dtype=torch.bool, device=loss.device)
 
 

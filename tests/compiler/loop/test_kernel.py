@@ -58,6 +58,16 @@ def test_loads_and_width_are_known_before_writing() -> None:
     assert MapKernel.into(Module({}), FAST, doubled(wide), Buffer("%b", F64, 4)).width() == 4
 
 
+def test_a_wide_number_that_all_lanes_share_makes_them_no_fewer() -> None:
+    narrow = Stored((100,), F32, 0, False, Buffer("%a", F32, 100), (1,))
+    number = Stored((100,), F64, 0, False, Buffer("%rate", F64, 1), (0,))
+    scaled = Pointwise((100,), F32, 1, False, (narrow, number), lambda x, rate: x * rate.to(F32))
+    kernel = MapKernel.into(Module({}), FAST, scaled, Buffer("%b", F32, 100))
+    assert kernel.width() == 8
+    assert any("load double" in line for line in text(kernel))
+
+
+
 def test_variables() -> None:
     assert [(v.name, v.extent) for v in variables_of((2, 3), "r")] == [("r0", 2), ("r1", 3)]
 

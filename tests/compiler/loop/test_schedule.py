@@ -1,12 +1,16 @@
 """Which kernels share a pass over their rows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
+from pyro.compiler.loop.code import FAST, Module
+from pyro.compiler.loop.expression import Pointwise, Stored
 from pyro.compiler.loop.index import Index, Var
+from pyro.compiler.loop.kernel import MapKernel
 from pyro.compiler.loop.scalar import F32
 from pyro.compiler.loop.schedule import Group, grouped, row_length
 from pyro.compiler.loop.scope import Access, Buffer
@@ -48,6 +52,22 @@ def test_a_product_and_its_transpose_share_one_pass() -> None:
 def test_what_needs_all_rows_waits() -> None:
     groups = groups_of(lambda w, x: ((x * w - (x * w).exp().sum()).exp(),), sample(()), sample((5000,)))
     assert [group.rows for group in groups if group.rows] == [5000, 5000]
+
+
+def test_a_number_that_is_made_late_keeps_no_loop_apart() -> None:
+    def stored(name: str, shape: tuple[int, ...]) -> Stored:
+        return Stored(shape, F32, 0, False, Buffer(name, F32, max(1, *shape, 1)), (1,) * len(shape))
+
+    def product(target: Stored, *sources: Stored) -> MapKernel:
+        spread = [s if s.shape == target.shape else replace(s, shape=target.shape, strides=(0,)) for s in sources]
+        body = Pointwise(target.shape, F32, 1, False, tuple(spread), lambda x, y: x * y)
+        return MapKernel.into(Module({}), FAST, body, target.buffer)
+
+    data, scaled, new = (stored(name, (1000,)) for name in ("%data", "%scaled", "%new"))
+    number, rate = stored("%number", ()), stored("%rate", ())
+    kernels = [product(scaled, data, data), product(rate, number, number), product(new, scaled, rate)]
+    groups = grouped(kernels)
+    assert [[kernels.index(kernel) for kernel, _ in group.kernels] for group in groups] == [[1], [0, 2]]
 
 
 @pytest.mark.parametrize("rows", [64, 65, 200, 1000, 1001, 4999])

@@ -71,8 +71,9 @@ class Kernel:
         """Writes what has to come before the first of several strips."""
 
     def width(self) -> int:
-        """How many lanes its vectors have."""
-        sizes = [access.buffer.kind.size for access in (*self.stores(), *self.reads) if access.buffer.kind.size > 1]
+        """How many lanes its vectors have; single numbers that all lanes share, as an optimiser's are, do not count."""
+        accesses = [access for access in (*self.stores(), *self.reads) if access.address.terms]
+        sizes = [access.buffer.kind.size for access in accesses if access.buffer.kind.size > 1]
         return VECTOR_BYTES // max(sizes, default=4)
 
     def unroll(self) -> int:

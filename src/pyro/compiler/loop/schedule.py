@@ -51,7 +51,7 @@ def grouped(kernels: Sequence[Kernel]) -> list[Group]:
     groups: list[Group] = []
     place: dict[Buffer, int] = {}  # the group of the last kernel that writes a buffer
     last_read: dict[Buffer, int] = {}  # the group of the last kernel that reads it
-    for kernel in kernels:
+    for kernel in _single_first(kernels):
         touched = [access.buffer for access in (*kernel.reads, *kernel.stores())]
         gone = [last_read.get(access.buffer, -1) for access in kernel.replaced]
         first = max([-1, *(place[b] for b in touched if b in place), *gone])
@@ -64,6 +64,22 @@ def grouped(kernels: Sequence[Kernel]) -> list[Group]:
         for access in kernel.reads:
             last_read[access.buffer] = max(chosen, last_read.get(access.buffer, -1))
     return groups
+
+
+def _single_first(kernels: Sequence[Kernel]) -> list[Kernel]:
+    """The kernels in an order where those without a long dim come as soon as what they read is there.
+
+    A loop that needs one of them, as an optimiser's needs its corrections, may then join an earlier group.
+    """
+    moment: dict[Buffer, int] = {}  # when the last kernel that writes a buffer comes
+    keys: list[tuple[int, bool, int]] = []
+    for i, kernel in enumerate(kernels):
+        touched = [access.buffer for access in (*kernel.reads, *kernel.stores())]
+        is_single = not kernel.replaced and all(var.extent < _LONG for var in (*kernel.kept, *kernel.reduced))
+        when = max((moment.get(buffer, -1) for buffer in touched), default=-1) if is_single else i
+        keys.append((when, is_single, i))
+        moment |= {access.buffer: when for access in kernel.stores()}
+    return [kernels[i] for _, _, i in sorted(keys)]
 
 
 def _choose(groups: Sequence[Group], kernel: Kernel, first: int) -> tuple[int, Var | None]:
