@@ -14,7 +14,7 @@ from pyro.compiler.plan import Plan
 from pyro.compiler.replay import Replay
 from tests.compiler.models import MODELS
 from tests.compiler.problem import DATA, Problem, guide, model
-from tests.compiler.trajectories import compiled_step, warmed_up
+from tests.compiler.trajectories import apart, compiled_step, warmed_up
 
 
 def replayed(compiled):
@@ -27,12 +27,6 @@ def leaves(store):
 
 def losses_of(run, num_steps):
     return torch.cat([*run.steps(num_steps)])
-
-
-def apart(run):
-    """The run on a state of its own."""
-    run._inputs = [None if tensor is None else tensor.clone() for tensor in run._inputs]
-    return run
 
 
 @pytest.mark.parametrize("name", ["batch_norm", "ClippedAdam", "strided"])

@@ -33,6 +33,12 @@ def compiled_step(problem: Problem) -> Compiled:
     return compile_step(warmed_up(problem)._program(), problem.args, problem.kwargs)
 
 
+def apart(run: Run) -> Run:
+    """The run on a state of its own, which leaves the parameters as they are."""
+    run._inputs = [None if tensor is None else tensor.clone() for tensor in run._inputs]
+    return run
+
+
 @dataclass(frozen=True)
 class Reference:
     """A captured step, the state it starts from, and what eager steps make of that.
@@ -80,7 +86,7 @@ class Reference:
 
 def own_trajectory(compiled: Compiled, lowering: Lowering, num_steps: int) -> Trajectory:
     """The trajectory of a lowering's steps on the numbers that runs draw."""
-    run = replace(compiled, plan=Plan(lowering, "", 0.0, ())).bind((), {})
+    run = apart(replace(compiled, plan=Plan(lowering, "", 0.0, ())).bind((), {}))
     rows = []
     torch.manual_seed(_SEED)
     for _ in range(num_steps):

@@ -25,6 +25,7 @@ from pyro.compiler.replay import Replay
 from pyro.compiler.verify import verify
 from pyro.infer import SVI, Trace_ELBO
 from tests.compiler.recorded import recorded
+from tests.compiler.trajectories import apart
 
 P = torch.tensor([0.3, 0.6])
 PROGRAMS = {
@@ -160,7 +161,7 @@ def test_trajectories_agree(model, guide):
     assert compiled.plan.name == "loop program", compiled.plan.reasons
     trajectories = []
     for lowering in (compiled.plan.lowering, Replay(compiled.graph)):
-        run = compiled.bind((DATA,), {})
+        run = apart(compiled.bind((DATA,), {}))
         torch.manual_seed(1)
         run._draw(STEPS)
         outputs = [out.spec for out in compiled.graph.outputs if out.role is OutputRole.RECORD]

@@ -35,6 +35,9 @@ PADDING = 16  # elements behind the last one that a vector may read
 _CHEAP = 2  # cost up to which a value is rather computed twice than stored
 _DIVISIONS = 2  # of positions, before a tensor is stored
 _ANYWHERE = Index()
+_LANES = 8
+_SHORT_ROW = 64
+_IN_CACHE = 4096  # elements
 _LONG = 100  # cost from which a body is cut: it is written by recursion, and registers are few
 
 
@@ -272,7 +275,8 @@ class Builder:
         again = uses > 1 and (cost > _CHEAP or small)
         stretched = span > expression.numel
         ahead = expression.invariant and (small or cost > 2 * _CHEAP)
-        if cost > _LONG or (cost > 0 and (again or stretched or ahead)):
+        ragged = uses > 1 and _is_ragged(expression)
+        if cost > _LONG or (cost > 0 and (again or stretched or ahead or ragged)):
             return self.store(expression)
         return expression
 
@@ -293,3 +297,9 @@ class Builder:
 
     def _of(self, buffer: Buffer, shape: Sequence[int], invariant: bool) -> Stored:
         return Stored(tuple(shape), buffer.kind, 0, invariant, buffer, contiguous_strides(shape))
+
+
+def _is_ragged(expression: Expression) -> bool:
+    """Whether loops over short rows would leave many lanes empty, where a copy in the cache is one long row."""
+    *_, lanes = (1, *expression.shape)
+    return len(expression.shape) > 1 and lanes % _LANES != 0 and lanes < _SHORT_ROW and expression.numel <= _IN_CACHE

@@ -15,7 +15,7 @@ from pyro.compiler.loop.expression import Expression
 from pyro.compiler.loop.log_gamma import lgamma
 from pyro.compiler.loop.operators.table import row
 from pyro.compiler.loop.power import power as float_power
-from pyro.compiler.loop.scalar import ScalarType, scalar_type
+from pyro.compiler.loop.scalar import F32, F64, ScalarType, scalar_type
 from pyro.compiler.loop.trigonometry import acos, cos, sin
 from pyro.compiler.loop.vector_math import digamma, exp, expm1, log, log1p, tanh
 
@@ -232,7 +232,6 @@ _in_result("add.Tensor add.Scalar", _add)
 _in_result("sub.Tensor sub.Scalar", _sub)
 _in_result("rsub.Tensor rsub.Scalar", _scaled(lambda a, b: b - a))
 _in_result("mul.Tensor mul.Scalar", lambda a, b: a * b)
-_in_result("div.Tensor div.Scalar", lambda a, b: a / b, 5)
 _in_result("reciprocal.default", lambda x: 1.0 / x, 5)
 _in_result("neg.default", lambda x: -x)
 _in_result("abs.default", absolute)
@@ -301,6 +300,16 @@ _in_operands("signbit.default", lambda a: (a.bits() if a.kind.is_float else a) <
 
 def _truth(value: Value) -> Value:
     return value if value.kind.kind == "bool" else value.differs(0)
+
+
+@row("div.Tensor", "div.Scalar")
+def _quotient(builder: Builder, val: Tensor, a: Any, b: Any) -> Expression:
+    kind = builder.kind(val)
+    if builder.flags and kind == F32 and isinstance(b, Expression) and b.kind == F64 and not b.shape:
+        # an optimiser's corrections: processors divide slowly; zero's inverse is the infinity that quotients would be
+        inverse = builder.store(builder.pointwise(lambda x: 1.0 / x, [b], F64, (), 5))
+        return builder.pointwise(lambda a, b: a * b, [a, inverse], kind, val.shape)
+    return builder.pointwise(lambda a, b: a / b, [a, b], kind, val.shape, 5)
 
 
 @row("div.Tensor_mode", "div.Scalar_mode")
