@@ -181,6 +181,12 @@ def test_power_and_angle(dtype: torch.dtype) -> None:
     agree(torch.pow, a, torch.tensor([2.0, 3.0, -1.0] * 7, dtype=dtype))
 
 
+@pytest.mark.parametrize("number", [3.0, 1e-30, 0.0, -0.0, float("inf"), float("nan")])
+def test_quotients_by_a_number_in_double_precision(number: float) -> None:
+    divisor = torch.tensor(number, dtype=torch.float64)
+    agree(lambda x, d: (x / d, (x * 0) / d), sample((33,)), divisor)
+
+
 def test_promotion_of_scalars() -> None:
     integers, small = sample((9,), torch.int64), sample((9,), torch.float32)
     wide = torch.tensor(1.5, dtype=torch.float64)

@@ -19,7 +19,7 @@ from pyro.compiler.loop.scalar import F32, F64, ScalarType, scalar_type
 from pyro.compiler.loop.trigonometry import acos, cos, sin
 from pyro.compiler.loop.vector_math import digamma, exp, expm1, log, log1p, tanh
 
-__all__ = ["choose", "of_kinds", "promoted"]
+__all__ = ["choose", "of_kinds", "power", "promoted"]
 
 Formula = Callable[..., Value]
 
@@ -275,7 +275,6 @@ for _name in ("tan", "asin", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"):
     _in_result(f"{_name}.default", _library(_name), 60)
 for _name in ("atan2", "hypot", "nextafter"):
     _in_result(f"{_name}.default", _library(_name), 60)
-_in_result("pow.Tensor_Scalar pow.Scalar pow.Tensor_Tensor", power, 60)
 _in_result("sigmoid_backward.default", lambda gradient, y: gradient * (1.0 - y) * y, 3)
 _in_result("tanh_backward.default", lambda gradient, y: gradient * (1.0 - y * y), 3)
 _in_result("bitwise_and.Tensor bitwise_and.Scalar", lambda a, b: a & b)
