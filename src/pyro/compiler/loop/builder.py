@@ -300,6 +300,8 @@ class Builder:
 
 
 def _is_ragged(expression: Expression) -> bool:
-    """Whether loops over short rows would leave many lanes empty, where a copy in the cache is one long row."""
-    *_, lanes = (1, *expression.shape)
-    return len(expression.shape) > 1 and lanes % _LANES != 0 and lanes < _SHORT_ROW and expression.numel <= _IN_CACHE
+    """Whether loops over a matrix's short rows would leave many lanes empty; a copy in the cache is one long row."""
+    if len(expression.shape) != 2 or expression.numel > _IN_CACHE:
+        return False
+    length = expression.shape[-1]
+    return length % _LANES != 0 and length < _SHORT_ROW
