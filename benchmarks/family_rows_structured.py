@@ -52,6 +52,11 @@ def _linear_hmm(d: Any, p: Any) -> Any:
                        duration=p["loc"].shape[0])
 
 
+def _coalescent_times(d: Any, p: Any) -> Any:
+    # Upstream remembers which tensors it has sorted. A step of inference has new ones.
+    return d.CoalescentTimes(1.0 * p["leaf_times"], p["rate"])
+
+
 def _empirical(d: Any, p: Any) -> Any:
     return d.Empirical(p["log_weights"].detach().cumsum(-1), p["log_weights"])
 
@@ -67,7 +72,7 @@ STRUCTURED: tuple[Row, ...] = (
             p["loc"], p["correlation"], p["conditional_precision"], 1.0 * p["adjacency"])),
     Row("CirculantNormal", {"loc": [0.0, 1.0, 0.0, 2.0], "covariance_row": [2.0, 0.5, 0.1, 0.5]}, libraries="N"),
     Row("CoalescentTimes", {"leaf_times": 0.0}, libraries="U", draws_gradients=False, shapes=LENGTHS,
-        shared={"rate": 0.5}),
+        shared={"rate": 0.5}, build=_coalescent_times),
     Row("CoalescentTimesWithRate", {"rate_grid": 0.5}, libraries="U", shapes=LENGTHS, works=("log_prob",),
         shared={"leaf_times": [9.0, 9.0, 9.0, 9.0]}, value=lambda p: p["leaf_times"][1:].cumsum(0) / 4),
     Row("Delta", {"v": 0.3, "log_density": 0.5}),

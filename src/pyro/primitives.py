@@ -16,6 +16,7 @@ from pyro.distributions.delta import Delta
 from pyro.distributions.unit import Unit
 from pyro.ops import validation
 from pyro.ops.random_state import set_rng_seed
+from pyro.ops.shown_once import warn_once
 from pyro.params.param_store import ParamStoreDict, param_with_module_name
 from pyro.poutine import handlers
 from pyro.poutine.mask_messenger import MaskMessenger
@@ -127,9 +128,8 @@ def sample(
         if obs is None:
             return _callable(name, fn)(*args, **kwargs)
         if not (infer and infer.get("_deterministic")):
-            warnings.warn(f"trying to observe a value outside of inference at {name}: the observation has no effect "
-                          "there. Run the model by poutine.trace or an inference algorithm.", RuntimeWarning,
-                          stacklevel=2)
+            warn_once(f"trying to observe a value outside of inference at {name}: the observation has no effect there. "
+                      "Run the model by poutine.trace or an inference algorithm.", RuntimeWarning, stacklevel=2)
         return obs
     options: dict[str, Any] = {} if infer is None else {**infer}
     is_observed = options.pop("is_observed", obs is not None)
@@ -339,8 +339,8 @@ def module(name: str, nn_module: M, update_module_params: bool = False) -> M:
     replaced: dict[str, Tensor] = {}
     for param_name, own in nn_module.named_parameters():
         if not own.requires_grad:
-            warnings.warn(f"Module '{name}': {param_name} was not registered in the param store because "
-                          "requires_grad=False. Filter it out, or set requires_grad.", stacklevel=2)
+            warn_once(f"Module '{name}': {param_name} was not registered in the param store because "
+                      "requires_grad=False. Filter it out, or set requires_grad.", stacklevel=2)
             continue
         value = param(param_with_module_name(name, param_name), own)
         if value is not own:

@@ -159,7 +159,7 @@ def subsample_is_too_large(run):
         pass
 
 
-@CASES.raises(ValueError, "'data'", "4 rows", "only 3", "Pass the size")
+@CASES.raises(UserWarning, "'data'", "4 rows", "only 3", "Pass the size")
 def rows_are_too_many(run):
     with pyro.plate("data", 3, subsample=torch.arange(4)):
         pass

@@ -9,7 +9,8 @@ import pyro
 import pyro.distributions as dist
 import pyro.poutine as poutine
 from pyro.distributions.util import is_identically_zero, scale_and_mask
-from pyro.infer import ELBO, SVI, Trace_ELBO
+from pyro.infer import ELBO, SVI, RenyiELBO, Trace_ELBO, TraceGraph_ELBO, TraceMeanField_ELBO
+from pyro.infer.autoguide import AutoNormal
 from pyro.infer.elbo import ELBO as ELBOFromItsModule
 from pyro.infer.enum import get_importance_trace
 from pyro.infer.util import torch_item
@@ -216,3 +217,26 @@ def test_densities_of_conditioned_programs_are_differentiated():
     trace = poutine.trace(poutine.condition(model, data={"z": z})).get_trace(DATA)
     (grad,) = torch.autograd.grad(trace.log_prob_sum(), z)
     assert grad.item() == pytest.approx((DATA - 0.5).sum().item() - 0.5, rel=1e-6)
+
+
+CELLS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+
+
+def one_plate_left_of_the_columns(declared):
+    """Rows in a plate at dim -2, as single-cell models have cells; their columns belong to no plate."""
+    rows = pyro.plate("rows", len(CELLS), dim=-1 if declared else -2)
+    scale = pyro.sample("scale", dist.Exponential(1.0))
+    with rows:
+        level = pyro.sample("level", dist.Gamma(torch.ones(3, 2) + scale, 1.0).to_event(1 if declared else 0))
+        pyro.sample("x", dist.Normal(level, 1.0).to_event(1 if declared else 0), obs=CELLS)
+
+
+@pytest.mark.parametrize("loss", [Trace_ELBO, TraceMeanField_ELBO, TraceGraph_ELBO, RenyiELBO])
+def test_columns_right_of_a_plate_need_no_plate(loss):
+    """They count as columns that are declared an event do."""
+    values = []
+    for declared in (False, True):
+        pyro.set_rng_seed(0)
+        guide = AutoNormal(one_plate_left_of_the_columns)
+        values.append(loss(num_particles=2).loss(one_plate_left_of_the_columns, guide, declared))
+    assert values[0] == pytest.approx(values[1], rel=1e-5)

@@ -11,6 +11,8 @@ from torch import nn
 import pyro
 import pyro.distributions as dist
 from pyro.infer import SVI, Trace_ELBO
+from pyro.nn import PyroModule, PyroSample
+from pyro.nn.module import to_pyro_module_
 from pyro.optim import Adam
 
 DATA = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
@@ -152,3 +154,35 @@ def test_modules_are_programs():
     assert torch.allclose(net.linear(DATA).squeeze(-1), target, atol=0.05)
     conditioned = pyro.poutine.trace(pyro.condition(net, data={"y": target})).get_trace(DATA)
     assert conditioned.nodes["y"]["is_observed"]
+
+
+class OverANetwork(PyroModule):
+    """Holds a plain network as it is given, and makes it random afterwards, in place."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+        to_pyro_module_(self.net)
+        for layer in self.net:
+            layer.weight = PyroSample(dist.Normal(0.0, 1.0).expand(layer.weight.shape).to_event(2))
+
+    def forward(self, x):
+        return self.net(x)
+
+
+class Around(PyroModule):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner.net(x)
+
+
+@pytest.mark.parametrize(("wrap", "prefix"), [
+    (OverANetwork, "net"), (lambda net: Around(OverANetwork(net)), "inner.net")])
+def test_a_network_made_random_in_place_is_named_by_its_path(wrap, prefix):
+    model = wrap(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)))
+    trace = pyro.poutine.trace(model).get_trace(DATA)
+    assert trace.stochastic_nodes == [f"{prefix}.{i}.weight" for i in range(2)]
+    assert list(pyro.get_param_store()) == [f"{prefix}.{i}.bias" for i in range(2)]

@@ -123,6 +123,12 @@ def test_mistakes_are_named() -> None:
         CoalescentTimesWithRate(LEAVES, RATES).sample()
 
 
+def test_times_that_are_not_numbers_are_refused() -> None:
+    for d in (CoalescentTimesWithRate(LEAVES, RATES), CoalescentTimes(LEAVES[:2])):
+        with pytest.raises(ValueError, match="within the support"):
+            d.log_prob(torch.full(d.event_shape, torch.nan))
+
+
 def test_batches_of_rates() -> None:
     d = CoalescentTimesWithRate(LEAVES, RATES.expand(5, 4)).expand([2, 5])
     assert (d.duration, d.batch_shape, d.event_shape) == (4, (2, 5), (3,))

@@ -26,7 +26,7 @@ def outcome(model, guide, elbo, compiled):
     """Some steps from a fixed seed in a parameter store of their own; several losses are added up."""
     with pyro.get_param_store().scope(), settings.context(eager_random_numbers=True):
         torch.manual_seed(0)
-        svi = SVI(model, guide, Adam({"lr": 0.05}), copy.deepcopy(elbo))
+        svi = SVI(model, copy.deepcopy(guide), Adam({"lr": 0.05}), copy.deepcopy(elbo))
         if compiled:
             result = svi.run(STEPS, progress_bar=False)
             losses, how = result.losses, result.parts[-1].how

@@ -48,10 +48,20 @@ def test_the_mean_weighs_the_draws(posterior):
     torch.testing.assert_close(EmpiricalMarginal(posterior, "z").mean, (weights * values).sum())
 
 
-@pytest.mark.parametrize("sites, error", [("nosuch", KeyError), (3, AssertionError)])
-def test_bad_sites(posterior, sites, error):
-    with pytest.raises(error):
+@pytest.mark.parametrize("sites, error, message", [
+    ("nosuch", KeyError, r"no site 'nosuch'. They have \['z', 'twice', 'rows', 'y'\]"),
+    (["z", "nosuch"], KeyError, "no site 'nosuch'"),
+    (["z", "y"], RuntimeError, r"one shape, .* got \{'z': \(\), 'y': \(5,\)\}"),
+    (3, AssertionError, "a site's name or a list of names, got 3"),
+])
+def test_sites_that_have_no_marginal(posterior, sites, error, message):
+    with pytest.raises(error, match=message):
         EmpiricalMarginal(posterior, sites)
+
+
+def test_a_posterior_that_has_not_been_run_has_no_marginals():
+    with pytest.raises(RuntimeError, match="the Importance has no traces. Call its run"):
+        EmpiricalMarginal(Importance(model, guide, num_samples=2), "z")
 
 
 def test_marginals(posterior):

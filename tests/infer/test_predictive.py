@@ -44,6 +44,7 @@ CASES = {
     "posterior": ({"posterior_samples": {"z": torch.zeros(7)}}, {"w": (7, 1, 3)} | REST),
     "posterior with ones": ({"posterior_samples": {"z": torch.zeros(7, 1), "w": torch.zeros(7, 1, 3)}}, REST),
     "posterior without ones": ({"posterior_samples": {"z": torch.zeros(7), "w": torch.zeros(7, 3)}}, REST),
+    "posterior and none": ({"posterior_samples": {"z": torch.zeros(7)}, "return_sites": None}, LATENTS | REST),
     "posterior named": ({"posterior_samples": {"z": torch.zeros(7)}, "return_sites": ("z", "y")},
                         {"z": (7, 1), "y": (7, 5)}),
     "no posterior": ({"posterior_samples": {}, "num_samples": 7}, LATENTS | REST),

@@ -51,6 +51,17 @@ def test_short_runs(num_steps, parts):
     str(result)
 
 
+def test_the_number_of_steps_may_be_any_whole_number():
+    number = torch.tensor(3)
+    assert len(make().run(number).losses) == 3 and number == 3
+
+
+@pytest.mark.parametrize("data", [torch.ones(3), 1.5, None, "3"])
+def test_data_in_place_of_the_number_of_steps(data):
+    with pytest.raises(TypeError, match=f"expected num_steps, .* got a {type(data).__name__}. Write svi.run"):
+        make().run(data)
+
+
 def test_run_step_run_leaves_what_the_eager_loop_leaves(store):
     def loop(run_or_steps):
         with pyro.get_param_store().scope(), settings.context(eager_random_numbers=True):

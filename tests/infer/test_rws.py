@@ -95,3 +95,26 @@ def test_steps_have_both_losses():
 @pytest.mark.parametrize("elbo", [ReweightedWakeSleep(), ReweightedWakeSleep(2, 0.4, num_sleep_particles=3)])
 def test_runs_are_captured(elbo):
     check_compiled_is_eager(model, guide, elbo)
+
+
+def by_another_name(data):
+    pyro.sample("y", dist.Bernoulli(0.5))
+
+
+def by_position(observations):
+    pyro.sample("y", dist.Bernoulli(0.5))
+
+
+@pytest.mark.parametrize("guide", [by_another_name, by_position])
+def test_a_guide_that_does_not_take_observations_by_name(guide):
+    sleep = ReweightedWakeSleep(insomnia=0.0)
+    with pytest.raises(TypeError, match=r"'observations': .* step\(observations="):
+        sleep.loss(lambda data: model(data), guide, DATA)
+
+
+def test_another_type_error_of_a_guide_stays_as_it_is():
+    def broken(observations=DATA):
+        raise TypeError("broken")
+
+    with pytest.raises(TypeError, match="^broken$"):
+        ReweightedWakeSleep(insomnia=0.0).loss(model, broken)

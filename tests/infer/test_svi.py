@@ -218,6 +218,7 @@ def test_arguments_without_effect_are_deprecated():
 
 @pytest.mark.parametrize(("optim", "loss", "error", "message"), [
     (None, Trace_ELBO(), ValueError, "PyroOptim class, got NoneType"),
+    (torch.optim.Adam, Trace_ELBO(), ValueError, "got the class Adam. Use for example"),
     (torch.optim.Adam([torch.zeros(1)]), Trace_ELBO(), ValueError, "got torch.optim.Adam, whose parameters are fixed"),
     (Adam({}), "ELBO", TypeError, "expected an estimator such as .* got 'ELBO'"),
 ])

@@ -27,12 +27,12 @@ def gradient_of(problem, leaves):
 def estimates(elbo, problem, leaves, repeats):
     """Independent estimates of the loss and its gradient, a row each."""
     rows = []
-    for _ in range(repeats):
-        for leaf in leaves:
-            leaf.grad = None
-        with problem.warning():
+    with problem.warning():  # once
+        for _ in range(repeats):
+            for leaf in leaves:
+                leaf.grad = None
             loss = elbo.loss_and_grads(problem.model, problem.guide)
-        rows.append(torch.cat([torch.tensor([loss]), *(leaf.grad.reshape(-1) for leaf in leaves)]))
+            rows.append(torch.cat([torch.tensor([loss]), *(leaf.grad.reshape(-1) for leaf in leaves)]))
     return torch.stack(rows)
 
 

@@ -8,7 +8,7 @@ from pyro.ops.coalescence import coalescence
 
 def arguments(*batch: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    leaves = 3 * torch.rand(*batch, 6, dtype=torch.float64).sort(dim=-1, descending=True).values
+    leaves = 3 * torch.rand(*batch, 6, dtype=torch.float64)
     return leaves, torch.empty(*batch, 5, dtype=torch.float64).exponential_(), torch.rand(batch, dtype=torch.float64)
 
 

@@ -56,6 +56,14 @@ def test_an_owner_of_everything_reads_when_it_likes():
     assert validation.readable(GOOD) and not validation.readable(torch.empty(1, device="meta"))
 
 
+@pytest.mark.parametrize(("condition", "every", "none"),
+                         [(GOOD, True, False), (BAD, False, False), (~GOOD, False, True)])
+def test_a_condition_is_surely_true_or_false_only_where_it_may_be_read(condition, every, none):
+    assert validation.surely_all(condition) is every and validation.surely_none(condition) is none
+    with collecting(everything=True):
+        assert not validation.surely_all(condition) and not validation.surely_none(condition)
+
+
 def test_a_block_leaves_the_reading_to_the_block_around():
     with collecting(everything=True) as outer:
         with collecting() as inner:

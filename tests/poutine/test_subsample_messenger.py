@@ -47,7 +47,6 @@ def test_the_choice_is_a_site_without_density():
     ({"size": 5, "subsample_size": 9}, ValueError, "Plate 'rows': .*subsample_size=9 and size=5"),
     ({"size": 5, "subsample_size": 3, "subsample": torch.tensor([1, 2])}, ValueError,
      "Plate 'rows': subsample_size does not match .*3 vs 2"),
-    ({"size": 2, "subsample": torch.tensor([1, 0, 1])}, ValueError, "Plate 'rows': the subsample has 3 rows"),
     ({"subsample_size": 2}, AssertionError, "Plate 'rows': .*need a size"),
     ({"subsample": torch.tensor([1])}, AssertionError, "Plate 'rows': .*need a size"),
     ({"size": 2, "dim": 0}, ValueError, "Plate 'rows': expected a negative dim"),
@@ -58,6 +57,18 @@ def test_contradictions_are_refused_before_anything_changed(arguments, error, me
     with pytest.raises(error, match=message):
         pyro.plate("rows", **arguments)
     assert len(_PYRO_STACK) == 0 and _DIM_ALLOCATOR._owners.get() == ()
+
+
+@pytest.mark.parametrize("options", [{}, {"subsample_size": 3}])
+def test_more_chosen_rows_than_the_plate_has_are_scaled_down(options):
+    """Projects predict for all data from a plate that was as large as the training data."""
+    with pytest.warns(UserWarning, match="Plate 'rows': the subsample has 3 rows, the plate only 2"):
+        plate = pyro.plate("rows", 2, subsample=torch.tensor([1, 0, 1]), **options)
+    with poutine.trace() as tr, plate:
+        x = pyro.sample("x", dist.Normal(0.0, 1.0))
+    tr.trace.compute_log_prob()
+    assert x.shape == (3,)
+    assert torch.allclose(tr.trace.nodes["x"]["log_prob"], dist.Normal(0.0, 1.0).log_prob(x) * 2 / 3)
 
 
 @pytest.mark.parametrize(("use_cuda", "device", "expected"), [

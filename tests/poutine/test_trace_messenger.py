@@ -4,6 +4,7 @@ import torch
 import pyro
 import pyro.distributions as dist
 from pyro import poutine
+from pyro.infer.autoguide.utils import helpful_support_errors
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.trace_messenger import identify_dense_edges
 
@@ -132,6 +133,18 @@ def test_errors_say_where_in_the_users_program_and_after_which_sites(error):
     assert first == "boo" and where == f"At test_trace_messenger.py:{line} in fail: raise error"
     assert [line.strip() for line in table] == ["Trace Shapes:", "Param Sites:", "Sample Sites:", "z dist |", "value |"]
     assert caught.value.__cause__ is error
+
+
+def test_an_error_that_one_of_our_context_managers_raises_is_at_the_with_statement():
+    def fail():
+        with helpful_support_errors({"name": "x", "fn": dist.Bernoulli(0.5)}):
+            raise NotImplementedError
+
+    with pytest.raises(ValueError, match="discrete sample site 'x'") as caught:
+        poutine.trace(fail)()
+    line = fail.__code__.co_firstlineno + 1
+    where = str(caught.value).splitlines()[1]
+    assert where.startswith(f"At test_trace_messenger.py:{line} in fail: with helpful_support_errors")
 
 
 @pytest.mark.parametrize("error", [KeyError("boo"), OwnError(1, "boo")])

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
-from pyro.ops.log_space import select
-from pyro.ops.normal_tail import log_erfcx
+from pyro.ops.validation import surely_none
 
 __all__ = ["AsymmetricLaplace", "SoftAsymmetricLaplace"]
+
+_PEAK = 2 / math.sqrt(math.pi)
+_FAR, _TERMS = 20.0, 7  # from there on, so many terms of the continued fraction give all digits
 
 
 class _TwoTails(Parametric):
@@ -153,9 +156,14 @@ class SoftAsymmetricLaplace(_TwoTails):
         return sharp + self.soft_scale * torch.randn_like(sharp)
 
     def _log_density(self, value: Tensor) -> Tensor:
-        left, right, soft = self.left_scale, self.right_scale, self.soft_scale
-        z = (value - self.loc) / soft
-        return torch.logaddexp(_log_tail(z, soft / right), _log_tail(-z, soft / left)) - (left + right).log()
+        # in units of the square root of two, for which the error function is made
+        soft = math.sqrt(0.5) * self.softness
+        inverse, twice_scale = 1 / self.asymmetry, 2 * self.scale
+        right, left = soft * self.asymmetry, soft * inverse
+        z = (value - self.loc) / (soft * twice_scale)
+        rates = torch.stack(torch.broadcast_tensors(right, left, z)[:2])
+        log_tails: Tensor = _LogTail.apply(torch.stack([z, -z]), rates)[0]  # type: ignore[no-untyped-call]
+        return log_tails.logsumexp(0) - (twice_scale * (self.asymmetry + inverse)).log()
 
     @property
     def variance(self) -> Tensor:
@@ -163,14 +171,51 @@ class SoftAsymmetricLaplace(_TwoTails):
         return super().variance + self.soft_scale.square()
 
 
-def _log_tail(z: Tensor, rate: Tensor) -> Tensor:
-    r"""The logarithm of :math:`e^{\rho^2 / 2 - \rho z} \Phi(z - \rho)`.
+class _LogTail(torch.autograd.Function):
+    r"""The logarithm of :math:`e^{\rho^2 - 2 \rho z} \operatorname{erfc}(a)` with :math:`a = \rho - z`; and a slope.
 
-    With a in the role of :math:`(\rho - z) / \sqrt 2`, this is :math:`\tfrac12 e^{-z^2/2} \operatorname{erfcx}(a)`,
-    which neither cancels nor underflows where a is positive; elsewhere the first form does neither.
+    Where a is positive, this is :math:`e^{-z^2} \operatorname{erfcx}(a)`, which neither cancels nor underflows;
+    elsewhere the first form does neither. With the smaller m of :math:`\rho` and z, the derivative with respect to z is
+    :math:`s - 2 m`, of which the slope s is saved and differentiated in its turn where that is asked for.
     """
-    a = (rate - z) / math.sqrt(2)
-    is_far = a > 0
-    far = log_erfcx(select(is_far, a, 0.0)) - math.log(2) - z.square() / 2
-    near = (torch.erfc(-select(~is_far, a, 0.0)) / -2).log1p() + rate * (rate / 2 - z)
-    return torch.where(is_far, far, near)
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        difference, nearer = rate - z, torch.minimum(rate, z)
+        positive, negative = difference.clamp(min=0), difference.clamp(max=0)
+        tail = torch.special.erfcx(positive) * torch.erfc(negative)  # one of the two factors is one
+        log_tail = torch.addcmul(tail.log(), nearer, torch.sub(nearer, z, alpha=2))
+        slope = torch.sub(_PEAK * (-negative.square()).exp() / tail, positive, alpha=2)
+        is_far = positive > _FAR
+        return log_tail, slope if surely_none(is_far) else torch.where(is_far, _far_slope(positive), slope)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*inputs, output[1])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor | None, grad_slope: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        z, rate, slope = ctx.saved_tensors
+        difference = rate - z
+        fall = torch.sub(slope, difference.clamp(max=0), alpha=2)
+        grad_z = grad_rate = None
+        if grad is not None:
+            grad_z, grad_rate = grad * torch.sub(slope, torch.minimum(rate, z), alpha=2), -grad * fall
+        if grad_slope is not None:
+            bend = (slope + 2 * difference.clamp(min=0)) * fall - 2 * (difference > 0).to(slope.dtype)
+            change = grad_slope * bend
+            grad_z = -change if grad_z is None else grad_z - change
+            grad_rate = change if grad_rate is None else grad_rate + change
+        return grad_z, grad_rate
+
+
+def _far_slope(positive: Tensor) -> Tensor:
+    """The slope where it would be the difference of two large numbers, by a continued fraction."""
+    x = positive.clamp(min=_FAR)
+    fraction = x
+    for k in range(_TERMS, 1, -1):
+        fraction = x + k / 2 / fraction
+    return 1 / fraction

@@ -25,7 +25,7 @@ from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
 from pyro.distributions.util import broadcast_shape
 from pyro.ops.coalescence import coalescence
-from pyro.ops.validation import is_validation_enabled, readable, require
+from pyro.ops.validation import is_validation_enabled, require, surely_all
 
 __all__ = ["CoalescentRateLikelihood", "CoalescentTimes", "CoalescentTimesConstraint", "CoalescentTimesWithRate",
            "bio_phylo_to_times"]
@@ -52,7 +52,7 @@ class CoalescentTimesConstraint(constraints.Constraint):
 
 
 def _is_rising(times: Tensor) -> Tensor:
-    return (times.diff() >= 0).all(-1)
+    return (times[..., 1:] >= times[..., :-1]).all(-1)
 
 
 class _Lineages(NamedTuple):
@@ -60,35 +60,29 @@ class _Lineages(NamedTuple):
 
     Attributes:
         times: the merged times.
-        is_coalescence: 1 where a time is that of a coalescence, else 0.
+        is_coalescence: whether a time is that of a coalescence.
         later: number of lineages just after each time.
-        earlier: number of lineages just before each time.
     """
 
     times: Tensor
     is_coalescence: Tensor
     later: Tensor
-    earlier: Tensor
 
     def can_join(self) -> Tensor:
         """Whether there are two lineages to join at each coalescence; not if a time is NaN."""
-        return ((self.later > 2 * self.is_coalescence - 1) & (self.times == self.times)).all(-1)
+        return (((self.later > 1) | ~self.is_coalescence) & (self.times == self.times)).all(-1)
 
 
 def _lineages(leaf_times: Tensor, coal_times: Tensor) -> _Lineages:
-    batch_shape = broadcast_shape(tuple(leaf_times.shape[:-1]), tuple(coal_times.shape[:-1]))
-    coal_times, leaf_times = coal_times.expand(batch_shape + (-1,)), leaf_times.expand(batch_shape + (-1,))
+    if leaf_times.shape[:-1] != coal_times.shape[:-1]:
+        batch_shape = broadcast_shape(tuple(leaf_times.shape[:-1]), tuple(coal_times.shape[:-1]))
+        coal_times, leaf_times = coal_times.expand(batch_shape + (-1,)), leaf_times.expand(batch_shape + (-1,))
     # Sorting is stable: at equal times, leaves are the later ones, and there to be joined.
     times, order = torch.cat([coal_times, leaf_times.to(coal_times.dtype)], -1).sort(dim=-1, stable=True)
-    is_coalescence = (order < coal_times.shape[-1]).to(times.dtype)
-    added = 1 - 2 * is_coalescence
-    earlier = added.flip(-1).cumsum(-1).flip(-1)
-    return _Lineages(times, is_coalescence, earlier - added, earlier)
-
-
-def _pairs(count: Tensor) -> Tensor:
-    """The number of pairs."""
-    return count * (count - 1) / 2
+    is_coalescence = order < coal_times.shape[-1]
+    # Before the first time there is one; a coalescence adds one and a leaf takes one away.
+    descent = torch.arange(0, -times.shape[-1], -1, dtype=times.dtype, device=times.device)
+    return _Lineages(times, is_coalescence, descent.add(is_coalescence.cumsum(-1, dtype=times.dtype), alpha=2))
 
 
 class _Coefficients(NamedTuple):
@@ -100,22 +94,24 @@ class _Coefficients(NamedTuple):
 
 
 def _coefficients(lineages: _Lineages, duration: int) -> _Coefficients:
-    pairs = _pairs(lineages.later)
-    # The integral of a piecewise constant function changes by the height of each step, times the way from it.
-    step = _pairs(lineages.earlier) - pairs
-    log_pairs = torch.where(lineages.is_coalescence > 0, pairs, 1).log()  # of no pair, minus infinity
+    times, is_coalescence, later = lineages
+    pairs = later * (later - 1) / 2
+    log_pairs = torch.where(is_coalescence, pairs, 1).log()  # of no pair, minus infinity
     if duration == 1:
-        parts = -step * lineages.times, lineages.is_coalescence, log_pairs
-        return _Coefficients(*(part.sum(-1, keepdim=True) for part in parts))
-    cell = lineages.times.detach().floor().clamp(0, duration - 1)
+        linear = -(pairs[..., :-1] * (times[..., 1:] - times[..., :-1])).sum(-1, keepdim=True)
+        const = log_pairs.sum(-1, keepdim=True)
+        return _Coefficients(linear, const.new_full((1,), times.shape[-1] // 2), const)
+    # The integral of a piecewise constant function changes by the height of each step, times the way from it.
+    step = torch.where(is_coalescence, 1 - later, later)
+    cell = times.detach().floor().clamp(0, duration - 1)
     zeros = step.new_zeros(step.shape[:-1] + (duration,))
-    index = cell.long()
-    within = zeros.scatter_add(-1, index, step * (lineages.times - cell))
+    index = cell.long().clamp(min=0)  # of NaN, some number
+    within = zeros.scatter_add(-1, index, step * (times - cell))
     steps = zeros.scatter_add(-1, index, step)
     beyond = steps.flip(-1).cumsum(-1).flip(-1) - steps
     return _Coefficients(
         linear=-(within + beyond),
-        log=zeros.scatter_add(-1, index, lineages.is_coalescence),
+        log=zeros.scatter_add(-1, index, is_coalescence.to(zeros.dtype)),
         const=zeros.scatter_add(-1, index, log_pairs),
     )
 
@@ -146,16 +142,17 @@ class _Coalescent(Parametric):
         batch_shapes = [shape[: len(shape) - cls._parameter_dim(name)] for name, shape in shapes.items()]
         return Size(broadcast_shape(*batch_shapes)), Size([shapes["leaf_times"][-1] - 1])
 
-    def _checked_coefficients(self, value: Tensor, origin: Tensor | float, duration: int) -> _Coefficients:
-        """The coefficients of checked times, seen from an origin. The times are sorted once, for both."""
+    def _checked_coefficients(self, value: Tensor, duration: int) -> _Coefficients:
+        """The coefficients of checked times. The times are sorted once, for both."""
         if self._validate_args:
             self._validate_value_shape(value.shape)
-        lineages = _lineages(self.leaf_times - origin, value - origin)
+        coefficients = _coefficients(_lineages(self.leaf_times, value), duration)
         if self._validate_args:
-            ok = lineages.can_join() & _is_rising(value)
-            if not (readable(ok) and ok.all()):
+            # a coalescence without a pair to join adds minus infinity, and NaN stays NaN
+            total = (coefficients.linear.detach() + coefficients.const).sum(-1)
+            if not surely_all((total > -torch.inf) & _is_rising(value)):
                 self._validate_sample(value)
-        return _coefficients(lineages, duration)
+        return coefficients
 
 
 class CoalescentTimes(_Coalescent):
@@ -199,10 +196,8 @@ class CoalescentTimes(_Coalescent):
         Returns:
             Their log densities.
         """
-        # Only differences of times matter; those to the last leaf have the most digits.
-        linear, log, const = self._checked_coefficients(value, self.leaf_times.detach().amax(-1, keepdim=True), 1)
-        rate = self.rate.unsqueeze(-1)
-        return (linear * rate + log * rate.log() + const).squeeze(-1)
+        linear, log, const = (part.squeeze(-1) for part in self._checked_coefficients(value, 1))
+        return linear * self.rate + log * self.rate.log() + const
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws times of coalescences, backward event by event.
@@ -214,9 +209,8 @@ class CoalescentTimes(_Coalescent):
             Rising times of shape sample_shape + batch_shape + event_shape.
         """
         with torch.no_grad():
-            shape = Size(sample_shape) + self.batch_shape
-            leaves = self.leaf_times.sort(dim=-1, descending=True).values.expand(shape + self.leaf_times.shape[-1:])
-            drawn: Tensor = coalescence(leaves, torch.empty_like(leaves[..., 1:]).exponential_(), self.rate)
+            surprise = self.leaf_times.new_empty(self.shape(sample_shape)).exponential_()
+            drawn: Tensor = coalescence(self.leaf_times, surprise, self.rate)
             return drawn
 
 
@@ -278,7 +272,7 @@ class CoalescentTimesWithRate(_Coalescent):
         Returns:
             Their log densities.
         """
-        linear, log, const = self._checked_coefficients(value, 0.0, self.duration)
+        linear, log, const = self._checked_coefficients(value, self.duration)
         return (linear * self.rate_grid + log * self.rate_grid.log() + const).sum(-1)
 
 

@@ -8,7 +8,7 @@ from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.distributions.util import broadcast_shape, sum_rightmost
+from pyro.distributions.util import broadcast_shape
 
 __all__ = ["Delta"]
 
@@ -59,7 +59,7 @@ class Delta(TorchDistribution):
         if isinstance(log_density, Tensor):
             batch_shape = Size(broadcast_shape(tuple(batch_shape), tuple(log_density.shape)))
             v = v.expand(batch_shape + event_shape) if v.shape != batch_shape + event_shape else v
-            self.log_density = log_density.expand(batch_shape)
+            self.log_density = log_density.expand(batch_shape) if log_density.shape != batch_shape else log_density
         else:
             dtype = v.dtype if v.is_floating_point() else None
             self.log_density = torch.full(batch_shape, log_density, dtype=dtype, device=v.device)
@@ -89,8 +89,10 @@ class Delta(TorchDistribution):
         """``log_density`` where the value is the point, minus infinity elsewhere."""
         if self._validate_args:
             self._validate_sample(value)
-        is_point = sum_rightmost((value != self.v).to(self.log_density.dtype), self.event_dim) == 0
-        return torch.where(is_point, self.log_density, -torch.inf)
+        differs = value != self.v
+        if self.event_dim:
+            differs = differs.flatten(-self.event_dim).any(-1)
+        return self.log_density.masked_fill(differs, -torch.inf)
 
     @property
     def mean(self) -> Tensor:

@@ -1,6 +1,7 @@
 """Mixture of normal distributions with one diagonal covariance, reparameterized."""
 
 import math
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -49,15 +50,23 @@ class MixtureOfDiagNormalsSharedCovariance(LocatedMixture):
 
     @property
     def _scales(self) -> Tensor:
-        return self.coord_scale.unsqueeze(-2).expand_as(self.locs)
+        return self.coord_scale.unsqueeze(-2)
 
     def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
+        # What flows from one component to another comes from the other one with the opposite sign: half of the pairs.
+        size, dim = z.shape[-2:]
+        pairs = torch.tensor([*combinations(range(size), 2)], dtype=torch.long, device=z.device)
+        start, end = pairs.reshape(-1, 2).unbind(-1)
         means = self.locs / self.coord_scale.unsqueeze(-2)
-        path = means.unsqueeze(-3) - means.unsqueeze(-2)  # [..., j, k, :] leads from j to k
-        length = torch.linalg.vector_norm(path, dim=-1).clamp(min=torch.finfo(z.dtype).tiny ** 0.5)
-        # how far along the path the value is, seen from its start and from its end
-        start = (z.unsqueeze(-2) * path).sum(-1) / length
-        log_start = log_probs.sum(-1).unsqueeze(-1) + math.log(2 * math.pi) / 2
-        rate = signed_exp(cdf_step(start, start - length), log_start + start.square() / 2 + log_pairs) / length
-        flow: Tensor = (rate.unsqueeze(-1) * path).sum(-2) * self.coord_scale.unsqueeze(-2)
-        return flow
+        path = means[..., end, :] - means[..., start, :]
+        length = torch.linalg.vector_norm(path, dim=-1, keepdim=True).clamp(min=torch.finfo(z.dtype).tiny ** 0.5)
+        direction = path / length
+        # how far along the path the value is, and how far from it
+        departure = z[..., start, :]
+        along = (departure * direction).sum(-1, keepdim=True)
+        beside = torch.addcmul(departure, along, direction, value=-1).square().sum(-1)
+        log_volume = self.coord_scale.log().sum(-1, keepdim=True) + (dim - 1) / 2 * math.log(2 * math.pi)
+        rise = cdf_step(along, along - length).squeeze(-1)
+        rate = signed_exp(rise, log_pairs[..., start, end] - log_volume - beside / 2).unsqueeze(-1)
+        flow = rate * direction * self.coord_scale.unsqueeze(-2)
+        return torch.zeros_like(z).index_add(-2, start, flow).index_add(-2, end, flow, alpha=-1)

@@ -67,8 +67,8 @@ def feasible_point(constraint: constraints.Constraint, event_shape: Size, protot
         return None
     shape = event_shape[len(event_shape) - constraint.event_dim :]
     if type(constraint) in _POINTS:
-        point = torch.as_tensor(_POINTS[type(constraint)](constraint, shape))
-        return point.to(dtype=prototype.dtype, device=prototype.device)
+        point = _POINTS[type(constraint)](constraint, shape)
+        return torch.as_tensor(point, dtype=prototype.dtype, device=prototype.device)
     try:
         transform = transform_to(constraint)
     except NotImplementedError:

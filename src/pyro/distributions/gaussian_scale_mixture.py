@@ -1,12 +1,14 @@
 """Mixture of normal distributions about zero that differ by a factor, reparameterized."""
 
 import math
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Size, Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.normal_mixture import NormalMixture, signed_exp
+from pyro.distributions.normal_mixture import NormalMixture, change
+from pyro.distributions.util import gather
 
 __all__ = ["GaussianScaleMixture"]
 
@@ -67,40 +69,47 @@ class GaussianScaleMixture(NormalMixture):
     def _scales(self) -> Tensor:
         return self.component_scale.unsqueeze(-1) * self.coord_scale.unsqueeze(-2)
 
-    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
-        # What passes a sphere is the difference of the masses inside of it, spread over its surface.
-        y, half_dim = z[..., 0, :] * self.component_scale[..., :1], z.shape[-1] / 2
-        squared_radius = y.square().sum(-1, keepdim=True).clamp(min=torch.finfo(z.dtype).tiny)
-        inside, outside = _masses(z.shape[-1], squared_radius / (2 * self.component_scale.square()))
-        in_flow = inside.unsqueeze(-2) - inside.unsqueeze(-1)
-        out_flow = outside.unsqueeze(-1) - outside.unsqueeze(-2)
-        # of the two the smaller masses, which have more digits
-        flow = torch.where(inside.unsqueeze(-2) + inside.unsqueeze(-1) < 1, in_flow, out_flow)
-        log_surface = math.log(2) + half_dim * math.log(math.pi) - math.lgamma(half_dim)
-        # the surface times the radius, since y is not of length one; the density of y, since y is what flows
-        log_area = log_surface + half_dim * squared_radius.log() + self.coord_scale.log().sum(-1, keepdim=True)
-        rate = signed_exp(flow, log_pairs - log_area.unsqueeze(-1)).sum(-1)
-        return rate.unsqueeze(-1) * (y * self.coord_scale).unsqueeze(-2)
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws a component and then a vector of it, with gradients to all parameters."""
+        with torch.no_grad():
+            noise, index = self._noise(sample_shape), self._component(sample_shape).unsqueeze(-1)
+            y = gather(self.component_scale, index, -1) * noise  # in units of the coordinates' scales
+            dim, info = y.shape[-1], torch.finfo(y.dtype)
+            half_squares = y.square().sum(-1, keepdim=True) / (2 * self.component_scale.square())
+            half_squares = half_squares.clamp(info.tiny, info.max)
+            log_squares, log_weights = half_squares.log(), self._log_weights
+            # of the logarithm of y's length
+            log_densities = dim / 2 * log_squares - half_squares + (math.log(2) - math.lgamma(dim / 2))
+            log_joint = log_weights + log_densities
+            log_p = log_joint.logsumexp(-1, keepdim=True)
+            shares = (log_joint - log_p).exp() / self.component_scale
+            flows = _flows(*_masses(dim, half_squares, log_squares))
+            pairs = (log_weights.unsqueeze(-1) + (log_weights - log_p).unsqueeze(-2)).exp()
+            rates = (flows * pairs).sum(-1)
+        growth = shares * change(self.component_scale) + rates * change(self.component_logits)
+        return self.coord_scale * torch.addcmul(y, y, growth.sum(-1, keepdim=True))
 
 
-def _masses(dim: int, half_square: Tensor) -> tuple[Tensor, Tensor]:
+def _flows(inside: Tensor, outside: Tensor) -> Tensor:
+    """What passes a sphere is the difference of the masses inside of it, or outside: of the two the smaller masses."""
+    in_flow = inside.unsqueeze(-2) - inside.unsqueeze(-1)
+    out_flow = outside.unsqueeze(-1) - outside.unsqueeze(-2)
+    return torch.where(inside.unsqueeze(-2) + inside.unsqueeze(-1) < 1, in_flow, out_flow)
+
+
+def _masses(dim: int, half_square: Tensor, log_half_square: Tensor) -> tuple[Tensor, Tensor]:
     r"""The mass of a normal distribution inside of a sphere and outside of it.
 
     They are :math:`P(d / 2, x)` and :math:`Q(d / 2, x)`, sums of terms :math:`x^s e^{-x} / \Gamma(s + 1)`: the one of
     those with s = d / 2, d / 2 + 1, ..., the other of those with s = d / 2 - 1, d / 2 - 2, ... down to 0 or, with
     :math:`Q(1 / 2, x)` beside them, 1 / 2.
     """
-    half_square = half_square.clamp(max=torch.finfo(half_square.dtype).max)
-
-    def terms(s: Tensor) -> Tensor:
-        x = half_square.unsqueeze(-1)
-        return (s * x.log() - x - torch.lgamma(s + 1)).exp()
-
-    steps = torch.arange(dim // 2 + 30 + 9 * math.isqrt(dim), dtype=half_square.dtype, device=half_square.device)
-    outside = terms(steps[: dim // 2] + 0.5 * (dim % 2)).sum(-1)
+    least, count = 0.5 * (dim % 2), 2 * (dim // 2) + 30 + 9 * math.isqrt(dim)
+    s = torch.arange(least, least + count, dtype=half_square.dtype, device=half_square.device)
+    terms = (s * log_half_square.unsqueeze(-1) - (half_square.unsqueeze(-1) + torch.lgamma(s + 1))).exp()
+    outside, inside = (part.sum(-1) for part in terms.tensor_split([dim // 2], -1))
     if dim % 2:
         outside = outside + torch.special.erfc(half_square.sqrt())
-    inside = terms(steps + dim / 2).sum(-1)
     # the series for the inside is long enough up to its middle
     is_near = half_square < dim / 2 + 1
     return torch.where(is_near, inside, 1 - outside), torch.where(is_near, 1 - inside, outside)

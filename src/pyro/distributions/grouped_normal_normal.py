@@ -68,8 +68,8 @@ class GroupedNormalNormal(TorchDistribution):
         if obs_scale.shape not in ((1,), group_idx.shape):
             raise ValueError(f"GroupedNormalNormal: expected obs_scale of shape {tuple(group_idx.shape)}, that of "
                              f"group_idx, or (1,), got {tuple(obs_scale.shape)}.")
-        self.prior_loc, self.prior_scale = prior_loc.expand(groups), prior_scale.expand(groups)
-        self.obs_scale, self.group_idx = obs_scale.expand(group_idx.shape), group_idx
+        self.prior_loc, self.prior_scale = _expanded(prior_loc, groups), _expanded(prior_scale, groups)
+        self.obs_scale, self.group_idx = _expanded(obs_scale, group_idx.shape), group_idx
         self.num_groups = groups[0]
         super().__init__(Size(), group_idx.shape, validate_args=validate_args)
 
@@ -83,13 +83,16 @@ class GroupedNormalNormal(TorchDistribution):
         sums = terms.new_zeros(terms.shape[:-1] + (self.num_groups,))
         return sums.index_add(-1, self.group_idx, terms)
 
-    def _posterior(self, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Posterior means relative to the prior ones, and prior variances times the precision of each group's data."""
-        precision = self.obs_scale.reciprocal().square()
-        deviations = self._sum_by_group(precision * (value - self.prior_loc[self.group_idx]))
-        prior_variance = self.prior_scale.square()
-        gain = prior_variance * self._sum_by_group(precision)
-        return prior_variance * deviations / (1 + gain), gain
+    def _posterior(self, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The observations' deviations from the prior means, and the groups' posterior in units of the prior one.
+
+        Returns:
+            The deviations, the shift of each group's mean, and the prior variance times the precision of its data.
+        """
+        precision = self.obs_scale.pow(-2)
+        deviation = value - self.prior_loc.index_select(0, self.group_idx)
+        gain = self.prior_scale.square() * self._sum_by_group(precision)
+        return deviation, self.prior_scale * self._sum_by_group(precision * deviation) / (1 + gain), gain
 
     def get_posterior(self, value: Tensor) -> Normal:
         """The posterior distribution of the groups' means.
@@ -102,8 +105,8 @@ class GroupedNormalNormal(TorchDistribution):
         """
         if self._validate_args:
             self._validate_sample(value)
-        shift, gain = self._posterior(value)
-        return Normal(self.prior_loc + shift, self.prior_scale * (1 + gain).rsqrt())
+        _, shift, gain = self._posterior(value)
+        return Normal(self.prior_loc + self.prior_scale * shift, self.prior_scale * (1 + gain).rsqrt())
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log density of observations, at the posterior means: log p(y | z) + log p(z) - log p(z | y).
@@ -116,10 +119,10 @@ class GroupedNormalNormal(TorchDistribution):
         """
         if self._validate_args:
             self._validate_sample(value)
-        shift, gain = self._posterior(value)
-        centers = (self.prior_loc + shift)[..., self.group_idx]
-        residual = Normal(centers, self.obs_scale, validate_args=False).log_prob(value).sum(-1)
-        return residual - 0.5 * ((shift / self.prior_scale).square() + gain.log1p()).sum(-1)
+        deviation, shift, gain = self._posterior(value)
+        centers = (self.prior_scale * shift).index_select(-1, self.group_idx)
+        residual = Normal(centers, self.obs_scale, validate_args=False).log_prob(deviation).sum(-1)
+        return residual - 0.5 * (shift.square() + gain.log1p()).sum(-1)
 
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws the groups' means and then observations.
@@ -133,3 +136,7 @@ class GroupedNormalNormal(TorchDistribution):
         with torch.no_grad():
             centers = Normal(self.prior_loc, self.prior_scale, validate_args=False).rsample(sample_shape)
             return Normal(centers[..., self.group_idx], self.obs_scale, validate_args=False).rsample()
+
+
+def _expanded(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    return tensor if tensor.shape == shape else tensor.expand(shape)

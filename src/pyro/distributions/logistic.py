@@ -1,10 +1,9 @@
 """Logistic distribution: the real line's, whose cdf is the sigmoid; and a skewed one, whose cdf is a power of it."""
 
 import math
-from collections.abc import Sequence
 
 import torch
-from torch import Size, Tensor
+from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from pyro.distributions import constraints
@@ -110,12 +109,6 @@ class SkewLogistic(LocationScale):
     ) -> None:
         super().__init__(loc=loc, scale=scale, asymmetry=asymmetry, validate_args=validate_args)
 
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws values by the inverse of the cdf, with gradients to the parameters."""
-        # minus a logarithm of the cdf is an exponential number, and known to all its digits near one
-        surprise = self.loc.new_empty(self.shape(sample_shape)).exponential_()
-        return self._at_log_cdf(-surprise.clamp(min=torch.finfo(surprise.dtype).tiny))
-
     def _log_standard(self, z: Tensor) -> Tensor:
         return self.asymmetry * logsigmoid(z) + logsigmoid(-z) + self.asymmetry.log()
 
@@ -127,7 +120,9 @@ class SkewLogistic(LocationScale):
 
     def icdf(self, value: Tensor) -> Tensor:
         """The value below which a probability lies."""
-        return self._at_log_cdf(value.log())
+        # the logit of the root of the probability
+        root = value.log() / self.asymmetry
+        return self.loc + self.scale * (root - (-torch.expm1(root)).log())
 
     @property
     def mean(self) -> Tensor:
@@ -138,8 +133,3 @@ class SkewLogistic(LocationScale):
     def variance(self) -> Tensor:
         """The variance, scale^2 * (trigamma(asymmetry) + pi^2 / 6)."""
         return self.scale.square() * (torch.polygamma(1, self.asymmetry) + math.pi**2 / 6)
-
-    def _at_log_cdf(self, log_cdf: Tensor) -> Tensor:
-        """The value where the log of the cdf is ``log_cdf``: the logit of its exponential's root."""
-        root = log_cdf / self.asymmetry
-        return self.loc + self.scale * (root - (-torch.expm1(root)).log())

@@ -1,12 +1,14 @@
 """Mixture of two distributions of which a mask chooses one for each batch element."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import torch
 from torch import Size, Tensor
 
 from pyro.distributions import constraints
+from pyro.distributions.feasible import point_of_support
 from pyro.distributions.torch_distribution import TorchDistribution
 from pyro.distributions.util import broadcast_shape
 
@@ -89,7 +91,7 @@ class MaskedMixture(TorchDistribution):
                              "part of the event with to_event().")
         batch_shape = Size(broadcast_shape(mask.shape, component0.batch_shape, component1.batch_shape))
         self._mask = mask.expand(batch_shape)  # mask is a method
-        self.component0, self.component1 = component0.expand(batch_shape), component1.expand(batch_shape)
+        self.component0, self.component1 = _expanded(component0, batch_shape), _expanded(component1, batch_shape)
         super().__init__(batch_shape, component0.event_shape, validate_args=validate_args)
 
     @property
@@ -99,8 +101,9 @@ class MaskedMixture(TorchDistribution):
 
     @has_rsample.setter
     def has_rsample(self, value: bool) -> None:
-        for component in (self.component0, self.component1):
-            component.has_rsample = value
+        # of copies: those that were given may serve others
+        self.component0, self.component1 = copy(self.component0), copy(self.component1)
+        self.component0.has_rsample = self.component1.has_rsample = value
 
     @constraints.dependent_property
     def support(self) -> constraints.Constraint:
@@ -144,8 +147,11 @@ class MaskedMixture(TorchDistribution):
         """
         if self._validate_args:
             self._validate_sample(value)
-        return torch.where(self._mask, _log_prob_where(self._mask, self.component1, value),
-                           _log_prob_where(~self._mask, self.component0, value))
+        # A component scores a point of its own support where it is not chosen.
+        points = [point_of_support(component, value) for component in (self.component0, self.component1)]
+        first = value if points[0] is None else self._choose(value, points[0])
+        second = value if points[1] is None else self._choose(points[1], value)
+        return torch.where(self._mask, self.component1.log_prob(second), self.component0.log_prob(first))
 
     @property
     def mean(self) -> Tensor:
@@ -158,7 +164,5 @@ class MaskedMixture(TorchDistribution):
         return self._choose(self.component0.variance, self.component1.variance)
 
 
-def _log_prob_where(mask: Tensor, component: Any, value: Tensor) -> Tensor:
-    """The log density of values; a point of the component's own support is scored where the mask is false."""
-    log_prob: Tensor = component.log_prob(component.mask(mask).substitute(value))
-    return log_prob
+def _expanded(component: Any, batch_shape: Size) -> Any:
+    return component if component.batch_shape == batch_shape else component.expand(batch_shape)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pyro.distributions.multivariate_normal import MultivariateNormal
 from pyro.distributions.normal import Normal
-from pyro.ops.validation import readable
+from pyro.ops.validation import surely_none
 
 __all__ = ["NanMaskedMultivariateNormal", "NanMaskedNormal"]
 
@@ -94,7 +94,7 @@ class NanMaskedMultivariateNormal(MultivariateNormal):
             Their log densities.
         """
         is_missing = value.isnan()
-        if readable(is_missing) and not is_missing.any():
+        if surely_none(is_missing):
             log_prob: Tensor = super().log_prob(value)  # type: ignore[no-untyped-call]
             return log_prob
         difference = torch.where(is_missing, self.loc, value) - self.loc

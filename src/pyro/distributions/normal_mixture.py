@@ -28,7 +28,9 @@ from pyro.distributions.categorical import Categorical
 from pyro.distributions.parametric import Parametric
 from pyro.distributions.util import gather
 
-__all__ = ["LocatedMixture", "NormalMixture"]
+__all__ = ["LocatedMixture", "NormalMixture", "cdf_step", "change", "signed_exp"]
+
+_HALF_LOG_2PI = math.log(2 * math.pi) / 2
 
 
 class NormalMixture(Parametric):
@@ -51,54 +53,36 @@ class NormalMixture(Parametric):
     @property
     @abstractmethod
     def _scales(self) -> Tensor:
-        """The components' standard deviations, shape batch_shape + (K, D)."""
-
-    @abstractmethod
-    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
-        """The flows from each component to all others.
-
-        Args:
-            z: the standardised value, shape (..., K, D).
-            log_probs: the log densities of its coordinates, of the same shape.
-            log_pairs: the logarithm of the weights of a component j and another k over p, shape (..., K, K).
-
-        Returns:
-            The sum over k of pairs times :math:`w_{jk}`, shape (..., K, D).
-        """
+        """The components' standard deviations, of a shape that broadcasts with batch_shape + (K, D)."""
 
     @property
     def _log_weights(self) -> Tensor:
         return log_softmax(self.component_logits, -1)
 
-    def _standardised(self, value: Tensor) -> tuple[Tensor, Tensor]:
-        """The coordinates as each component sees them, and their log densities, both of shape (..., K, D)."""
-        z = (value.unsqueeze(-2) - self._locs) / self._scales
-        return z, -z.square() / 2 - (self._scales.log() + math.log(2 * math.pi) / 2)
+    def _standardised(self, value: Tensor) -> Tensor:
+        """The coordinates as each component sees them, shape (..., K, D)."""
+        return (value.unsqueeze(-2) - self._locs) / self._scales
 
     def _log_density(self, value: Tensor) -> Tensor:
-        return (self._log_weights + self._standardised(value)[1].sum(-1)).logsumexp(-1)
+        log_peaks = self._log_weights - (self._scales.log() + _HALF_LOG_2PI).sum(-1)
+        return torch.sub(log_peaks, self._standardised(value).square().sum(-1), alpha=0.5).logsumexp(-1)
+
+    def _component(self, sample_shape: Sequence[int]) -> Tensor:
+        """Draws the components' numbers."""
+        chosen = Categorical(logits=self.component_logits, validate_args=False)
+        number: Tensor = chosen.sample(Size(sample_shape))  # type: ignore[no-untyped-call]
+        return number
+
+    def _noise(self, sample_shape: Sequence[int]) -> Tensor:
+        logits = self.component_logits
+        return torch.randn(self.shape(sample_shape), dtype=logits.dtype, device=logits.device)
 
     @torch.no_grad()
     def sample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
         """Draws a component and then a vector of it, without gradients."""
-        logits = self.component_logits
-        noise = torch.randn(self.shape(sample_shape), dtype=logits.dtype, device=logits.device)
-        chosen = Categorical(logits=logits, validate_args=False).sample(Size(sample_shape))  # type: ignore[no-untyped-call]
-        index = chosen[..., None, None]
-        return gather(self._locs, index, -2).squeeze(-2) + gather(self._scales, index, -2).squeeze(-2) * noise
-
-    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
-        """Draws a component and then a vector of it, with gradients to all parameters."""
-        value = self.sample(sample_shape)
-        with torch.no_grad():
-            z, log_probs = self._standardised(value)
-            log_weights = self._log_weights
-            log_joint = log_weights + log_probs.sum(-1)
-            log_p = log_joint.logsumexp(-1, keepdim=True)
-            shares = (log_joint - log_p).exp().unsqueeze(-1)
-            velocity = self._flow(z, log_probs, log_weights.unsqueeze(-1) + (log_weights - log_p).unsqueeze(-2))
-        moved = shares * (_change(self._locs) + z * _change(self._scales))
-        return value + (moved + velocity * _change(self.component_logits).unsqueeze(-1)).sum(-2)
+        locs, noise, index = self._locs, self._noise(sample_shape), self._component(sample_shape)[..., None, None]
+        scale = gather(self._scales.expand_as(locs), index, -2).squeeze(-2)
+        return torch.addcmul(gather(locs, index, -2).squeeze(-2), scale, noise)
 
     @property
     def mean(self) -> Tensor:
@@ -135,8 +119,34 @@ class LocatedMixture(NormalMixture):
     def _locs(self) -> Tensor:
         return self.locs
 
+    @abstractmethod
+    def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
+        """The flows from each component to all others.
 
-def _change(parameter: Tensor) -> Tensor:
+        Args:
+            z: the standardised value, shape (..., K, D).
+            log_probs: the log densities of its coordinates, of the same shape.
+            log_pairs: the logarithm of the weights of a component j and another k over p, shape (..., K, K).
+
+        Returns:
+            The sum over k of pairs times :math:`w_{jk}`, shape (..., K, D).
+        """
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws a component and then a vector of it, with gradients to all parameters."""
+        value = self.sample(sample_shape)
+        with torch.no_grad():
+            z, log_weights = self._standardised(value), self._log_weights
+            log_probs = torch.sub(-_HALF_LOG_2PI - self._scales.log(), z.square(), alpha=0.5)
+            log_joint = log_weights + log_probs.sum(-1)
+            log_p = log_joint.logsumexp(-1, keepdim=True)
+            shares = (log_joint - log_p).exp().unsqueeze(-1)
+            velocity = self._flow(z, log_probs, log_weights.unsqueeze(-1) + (log_weights - log_p).unsqueeze(-2))
+        moved = shares * (change(self._locs) + z * change(self._scales))
+        return value + (moved + velocity * change(self.component_logits).unsqueeze(-1)).sum(-2)
+
+
+def change(parameter: Tensor) -> Tensor:
     """Zero, with the parameter's gradient."""
     return parameter - parameter.detach()
 

@@ -47,7 +47,9 @@ class Parametric(TorchDistribution):
     ) -> None:
         tensors = _as_tensors(parameters)
         shapes = [tensor.shape[: tensor.dim() - self._parameter_dim(name)] for name, tensor in tensors.items()]
-        batch_shape = Size(broadcast_shape(tuple(batch_shape), *shapes))
+        if batch_shape or not shapes:
+            shapes.append(Size(batch_shape))
+        batch_shape = Size(broadcast_shape(*shapes))
         self._set_parameters(tensors, batch_shape)
         super().__init__(batch_shape, Size(event_shape), validate_args=validate_args)
 
@@ -82,7 +84,8 @@ class Parametric(TorchDistribution):
 
     def _set_parameters(self, tensors: dict[str, Tensor], batch_shape: Size) -> None:
         for name, tensor in tensors.items():
-            setattr(self, name, tensor.expand(batch_shape + tensor.shape[tensor.dim() - self._parameter_dim(name) :]))
+            shape = batch_shape + tensor.shape[tensor.dim() - self._parameter_dim(name) :]
+            setattr(self, name, tensor if tensor.shape == shape else tensor.expand(shape))
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log density of values, or their log probability.
@@ -120,7 +123,6 @@ class Parametric(TorchDistribution):
 
 
 def _as_tensors(parameters: dict[str, Tensor | float]) -> dict[str, Tensor]:
-    given = [p for p in parameters.values() if isinstance(p, Tensor)]
-    like = given[0] if given else torch.zeros(())
-    return {name: p if isinstance(p, Tensor) else torch.as_tensor(p, dtype=like.dtype, device=like.device)
-            for name, p in parameters.items()}
+    like = next((p for p in parameters.values() if isinstance(p, Tensor)), None)
+    kind: dict[str, Any] = {} if like is None else {"dtype": like.dtype, "device": like.device}
+    return {name: p if isinstance(p, Tensor) else torch.as_tensor(p, **kind) for name, p in parameters.items()}

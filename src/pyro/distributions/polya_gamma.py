@@ -7,7 +7,6 @@ import torch
 from torch import Size, Tensor
 
 from pyro.distributions import constraints
-from pyro.distributions.gamma import Gamma
 from pyro.distributions.parametric import Parametric
 
 __all__ = ["TruncatedPolyaGamma"]
@@ -79,14 +78,13 @@ class TruncatedPolyaGamma(Parametric):
         Returns:
             Values of shape sample_shape.
         """
-        k = torch.arange(1, self.num_gamma_variates + 1, dtype=self.prototype.dtype, device=self.prototype.device)
-        weights = 1 / (2 * math.pi**2 * (k - 0.5) ** 2)
+        weights = [1 / (2 * math.pi**2 * (k + 0.5) ** 2) for k in range(self.num_gamma_variates)]
         # All weights add up to 1/4, the mean, and their squares to 1/24, the variance.
-        mean, variance = 0.25 - weights.sum(), 1 / 24 - weights.square().sum()
+        mean, variance = 0.25 - sum(weights), 1 / 24 - sum(weight**2 for weight in weights)
         shape = self._extended_shape(Size(sample_shape))
-        leading = torch.empty(shape + k.shape, dtype=k.dtype, device=k.device).exponential_() @ weights
-        rest = Gamma(mean.square() / variance, mean / variance, validate_args=False).sample(shape)
-        return (leading + rest).clamp(max=self.truncation_point)
+        leading = self.prototype.new_empty((*shape, len(weights))).exponential_() @ self.prototype.new_tensor(weights)
+        rest = torch._standard_gamma(self.prototype.new_full(shape, mean**2 / variance))
+        return torch.add(leading, rest, alpha=variance / mean).clamp(max=self.truncation_point)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The log density of values.
@@ -99,18 +97,15 @@ class TruncatedPolyaGamma(Parametric):
         """
         if self._validate_args:
             self._validate_sample(value)
-        n = torch.arange(self.num_log_prob_terms, dtype=value.dtype, device=value.device)
-        signs = 1 - 2 * (n % 2)
+        # Both series are exp(-t / 4) times a sum of (-1)^n (2 n + 1) exp(-n (n + 1) t), with t = 1 / 2 x in the first
+        # and t = 2 pi^2 x in the second one. Where both are pi, one takes over from the other, factors in front too.
         small = value.clamp(torch.finfo(value.dtype).tiny ** 0.25, _CROSSOVER)
-        large = value.clamp(min=_CROSSOVER)
-        # The first term of each series in log space; of the others the ratios to it.
-        x = small.unsqueeze(-1)
-        log_small = (signs * (2 * n + 1) * (-(n * (n + 1)) / (2 * x)).exp()).sum(-1).log()
-        log_small = log_small - 1 / (8 * small) - 1.5 * small.log() - 0.5 * math.log(2 * math.pi)
-        x = large.unsqueeze(-1)
-        log_large = (signs * (2 * n + 1) * (-2 * math.pi**2 * n * (n + 1) * x).exp()).sum(-1).log()
-        log_large = log_large - math.pi**2 / 2 * large + math.log(2 * math.pi)
-        return torch.where(value < _CROSSOVER, log_small, log_large) - _log_mass(self.truncation_point)
+        t = torch.add(0.5 / small, (value - _CROSSOVER).clamp(min=0), alpha=2 * math.pi**2)
+        orders = range(1, self.num_log_prob_terms)
+        exponents = value.new_tensor([-n * (n + 1.0) for n in orders])
+        ratios = (t.unsqueeze(-1) * exponents).exp() @ value.new_tensor([(-1.0) ** n * (2 * n + 1) for n in orders])
+        constant = -0.5 * math.log(2 * math.pi) - _log_mass(self.truncation_point)
+        return torch.sub(torch.sub(ratios.log1p(), t, alpha=0.25), small.log(), alpha=1.5) + constant
 
 
 def _log_mass(x: float) -> float:

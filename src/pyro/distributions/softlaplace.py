@@ -1,9 +1,11 @@
 """Soft Laplace distribution: exponential tails like the Laplace's, but smooth at its peak."""
 
 import math
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Size, Tensor
+from torch.nn.functional import logsigmoid
 
 from pyro.distributions.location_scale import LocationScale
 
@@ -39,7 +41,13 @@ class SoftLaplace(LocationScale):
         super().__init__(loc=loc, scale=scale, validate_args=validate_args)
 
     def _log_standard(self, z: Tensor) -> Tensor:
-        return math.log(2 / math.pi) - torch.logaddexp(z, -z)
+        return logsigmoid(2 * z) - z + math.log(2 / math.pi)
+
+    def rsample(self, sample_shape: Sequence[int] = Size()) -> Tensor:
+        """Draws the logarithms of the tangents of angles from 0 to a right one, with gradients to the parameters."""
+        info = torch.finfo(self.loc.dtype)
+        angle = self.loc.new_empty(self.shape(sample_shape)).uniform_(info.tiny, math.pi / 2 * (1 - info.eps))
+        return torch.addcmul(self.loc, self.scale, angle.tan().log())
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of at most the value."""

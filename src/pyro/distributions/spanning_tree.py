@@ -4,26 +4,23 @@ An edge is a pair of vertices, the lesser first. The edges of the complete graph
 colexicographic order: (0, 1), (0, 2), (1, 2), (0, 3), ... So edge (u, v) of the graph has number v (v - 1) / 2 + u. All
 functions accept batches of logits, of shape (..., number of edges), and give edges of shape (..., vertices - 1, 2).
 
-The partition function is a determinant of the graph's Laplacian matrix (Kirchhoff). It is computed by eliminating
-vertex by vertex: without vertex w, the weight of an edge (u, v) grows by that of the path through w,
-:math:`W_{uw} W_{wv} / \sum_x W_{xw}`. Nothing is subtracted, so it works on logarithms and loses no digits.
+The partition function is computed by :func:`~pyro.ops.complete_graph.log_tree_sum`.
 
 Source: D. B. Wilson (1996), Generating random spanning trees more quickly than the cover time, STOC; R. Lyons, Y. Peres
-(2017), Probability on Trees and Networks, ch. 2 and 4.
+(2017), Probability on Trees and Networks, ch. 4.
 """
 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Size, Tensor
 
 from pyro.distributions import constraints
 from pyro.distributions.parametric import Parametric
+from pyro.ops.complete_graph import edge_matrix, incidence, log_tree_sum
 from pyro.ops.validation import require
 
 __all__ = ["NUM_SPANNING_TREES", "SpanningTree", "enumerate_spanning_trees", "find_best_tree", "make_complete_graph",
@@ -42,7 +39,8 @@ class _Edges(constraints.Constraint):
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
-        return ((value >= 0) & (value % 1 == 0)).flatten(-2).all(-1)
+        is_whole = value % 1 == 0 if value.is_floating_point() else True
+        return ((value >= 0) & is_whole).flatten(-2).all(-1)
 
 
 class SpanningTree(Parametric):
@@ -111,22 +109,28 @@ class SpanningTree(Parametric):
         Raises:
             ValueError: if not.
         """
+        self._checked_index(edges)
+
+    def _checked_index(self, edges: Tensor) -> Tensor:
+        """The numbers of edges that are those of spanning trees, in order."""
         if edges.shape[edges.dim() - 2 :] != self.event_shape:
             raise ValueError(f"SpanningTree: expected edges of shape (..., {self.num_vertices - 1}, 2), got "
                              f"{tuple(edges.shape)}.")
-        require((edges[..., 0] < edges[..., 1]) & (edges[..., 0] >= 0) & (edges[..., 1] < self.num_vertices),
-                lambda: ValueError("SpanningTree: expected the lesser vertex first in each edge, and vertices below "
-                                   f"{self.num_vertices}, got {edges.tolist()}."))
+        first, second = edges.unbind(-1)
+        require((first >= 0) & (first < second) & (second < self.num_vertices), lambda: ValueError(
+            "SpanningTree: expected the lesser vertex first in each edge, and vertices below "
+            f"{self.num_vertices}, got {edges.tolist()}."))
         index = _edge_index(edges)
-        require(index.diff() > 0, lambda: ValueError(
+        require(index[..., 1:] > index[..., :-1], lambda: ValueError(
             f"SpanningTree: expected edges in colexicographic order, got {edges.tolist()}."))
-        require(_connected(index, self.num_vertices)[..., 0, :].all(-1), lambda: ValueError(
+        require(incidence(self.num_vertices, self.edge_logits.detach())[index].det() != 0, lambda: ValueError(
             f"SpanningTree: expected edges that connect all vertices, got {edges.tolist()}."))
+        return index
 
     @property
     def log_partition_function(self) -> Tensor:
         """The log of the sum over all trees, of the batch shape."""
-        return _log_partition_function(self.edge_logits, self.num_vertices)
+        return log_tree_sum(self.edge_logits, self.num_vertices)
 
     def log_prob(self, edges: Tensor) -> Tensor:
         """The log probability of trees.
@@ -139,8 +143,9 @@ class SpanningTree(Parametric):
         """
         if self._validate_args:
             self._validate_sample(edges)
-            self.validate_edges(edges.long())
-        index = _edge_index(edges.long())
+            index = self._checked_index(edges.long())
+        else:
+            index = _edge_index(edges.long())
         batch_shape = torch.broadcast_shapes(index.shape[:-1], self.batch_shape)
         logits = self.edge_logits.expand(batch_shape + self.edge_logits.shape[-1:])
         return logits.gather(-1, index.expand(batch_shape + index.shape[-1:])).sum(-1) - self.log_partition_function
@@ -183,10 +188,10 @@ class SpanningTree(Parametric):
         """
 
         def total(edge_logits: Tensor) -> Tensor:
-            return _log_partition_function(edge_logits, self.num_vertices).sum()
+            return log_tree_sum(edge_logits, self.num_vertices).sum()
 
         probs: Tensor = torch.func.grad(total)(self.edge_logits)
-        return _matrix(probs, self.num_vertices, 0.0)
+        return edge_matrix(probs, self.num_vertices, 0.0)
 
 
 def _num_vertices(edge_logits: Tensor) -> int:
@@ -208,35 +213,10 @@ def _edges(index: Tensor, num_vertices: int) -> Tensor:
     return make_complete_graph(num_vertices).to(index.device).T[index.sort(-1).values]
 
 
-def _matrix(values: Tensor, num_vertices: int, diagonal: float) -> Tensor:
-    """Writes values of edges into a symmetric matrix of vertices."""
-    index = torch.tensor(_places(num_vertices), device=values.device)
-    return torch.cat([values.new_full(values.shape[:-1] + (1,), diagonal), values], -1)[..., index]
-
-
-@lru_cache(maxsize=32)
-def _places(num_vertices: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """For each pair of vertices, one more than the number of its edge; zero for a vertex with itself."""
-    places = np.zeros((num_vertices, num_vertices), np.int64)
-    places[np.tril_indices(num_vertices, -1)] = np.arange(1, num_vertices * (num_vertices - 1) // 2 + 1)
-    return places + places.T
-
-
-def _log_partition_function(edge_logits: Tensor, num_vertices: int) -> Tensor:
-    lowest = torch.finfo(edge_logits.dtype).min / 8  # in place of minus infinity, differences of which are NaN
-    weights = _matrix(edge_logits.clamp(min=lowest), num_vertices, lowest)
-    degrees = []
-    for vertex in range(num_vertices - 1, 0, -1):
-        row = weights[..., vertex, :vertex]
-        degrees.append(degree := row.logsumexp(-1, keepdim=True))
-        weights = torch.logaddexp(weights[..., :vertex, :vertex], row.unsqueeze(-1) + (row - degree).unsqueeze(-2))
-    return torch.cat(degrees, -1).sum(-1) if degrees else edge_logits.sum(-1)
-
-
 def _connected(index: Tensor, num_vertices: int) -> Tensor:
     """Which vertices are connected to which by the edges of given numbers."""
     is_edge = torch.zeros(index.shape[:-1] + (num_vertices * (num_vertices - 1) // 2,), device=index.device)
-    reach = _matrix(is_edge.scatter(-1, index, 1.0), num_vertices, 1.0)
+    reach = edge_matrix(is_edge.scatter(-1, index, 1.0), num_vertices, 1.0)
     for _ in range((num_vertices - 1).bit_length()):
         reach = (reach @ reach).clamp(max=1)
     return reach > 0

@@ -9,7 +9,7 @@ from torch.distributions import constraints
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from pyro.distributions.util import broadcast_shape
 from pyro.distributions.validated import Validated
-from pyro.ops.validation import readable
+from pyro.ops.validation import surely_all
 
 __all__ = ["Uniform"]
 
@@ -60,7 +60,7 @@ class Uniform(Validated, torch.distributions.Uniform, TorchDistributionMixin):
     def _validate_parameters(self) -> None:
         # One comparison; the constraints of both ends say the same.
         ok = self.low < self.high
-        if not (readable(ok) and bool(ok.all())):
+        if not surely_all(ok):
             self._check_parameter("low", constraints.less_than(self.high), self.low)
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)

@@ -60,6 +60,8 @@ def broadcast_shape(*shapes: tuple[int, ...], **kwargs: Any) -> tuple[int, ...]:
         (2, 3)
     """
     strict = kwargs.pop("strict", False)
+    if shapes and shapes.count(shapes[0]) == len(shapes):
+        return tuple(shapes[0])
     reversed_sizes: list[int] = []
     for shape in shapes:
         for i, size in enumerate(reversed(shape)):

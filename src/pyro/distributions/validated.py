@@ -11,7 +11,6 @@ tensor operations and a wait for the device each. It checks the same constraints
 
 import math
 import operator
-import warnings
 from collections.abc import Callable
 from copy import copy
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from torch import Tensor
 from torch.distributions import constraints
 from torch.distributions.utils import lazy_property
 
+from pyro.ops.shown_once import warn_once
 from pyro.ops.validation import readable, require, unwrapped
 from pyro.settings import values
 
@@ -284,8 +284,8 @@ GreaterThan(lower_bound=0.0), but found invalid values: -1.0. Constrain or trans
         try:
             support = self.support
         except NotImplementedError:
-            warnings.warn(f"{type(self).__name__} does not define its `support`, so values cannot be checked. Define "
-                          "it, or pass validate_args=False.", stacklevel=3)
+            warn_once(f"{type(self).__name__} does not define its `support`, so values cannot be checked. Define it, "
+                      "or pass validate_args=False.", stacklevel=3)
             return
         if support is None or _surely_satisfies(support, value) or constraints.is_dependent(support):
             return

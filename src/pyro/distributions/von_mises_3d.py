@@ -68,10 +68,10 @@ class VonMises3D(Parametric):
 
     def _log_density(self, value: Tensor) -> Tensor:
         """The log density of directions, with respect to the surface of the sphere."""
-        # log(sinh(k) / k) is k^2 / 6 near zero: what is less than half of the digits tell does not count
-        least = math.sqrt(torch.finfo(self.concentration.dtype).eps)
-        kappa = torch.linalg.vector_norm(self.concentration, dim=-1).clamp(min=least)
+        # log(sinh(k) / k) is k^2 / 6 near zero: what is added to the square there is less than the digits tell
+        least = torch.finfo(self.concentration.dtype).eps
+        kappa = (torch.linalg.vecdot(self.concentration, self.concentration) + least).sqrt()
         # 4 pi sinh(k) / k = 2 pi exp(k) (1 - exp(-2 k)) / k
-        log_volume = kappa + (-(-2 * kappa).expm1() / kappa).log() + math.log(2 * math.pi)
-        result: Tensor = (self.concentration * value).sum(-1) - log_volume
+        volume = (-2 * kappa).expm1() / kappa * (-2 * math.pi)
+        result: Tensor = torch.linalg.vecdot(self.concentration, value) - kappa - volume.log()
         return result

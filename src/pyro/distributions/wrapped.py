@@ -39,7 +39,7 @@ class Wrapped(Parametric):
                    for name, parameter in parameters.items()}
         self.base_dist = base_dist  # what is checked may depend on it
         super().__init__(self._own_event_shape, base_dist.batch_shape, validate_args, **tensors)
-        self.base_dist = base_dist.expand(self.batch_shape)
+        self.base_dist = base_dist if base_dist.batch_shape == self.batch_shape else base_dist.expand(self.batch_shape)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         """Expands the base and the parameters.

@@ -1,6 +1,5 @@
 """Zero-inflated distributions: mixtures of another distribution and a point mass at zero."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from pyro.distributions import constraints
 from pyro.distributions.negative_binomial import NegativeBinomial
 from pyro.distributions.poisson import Poisson
 from pyro.distributions.wrapped import Wrapped
+from pyro.ops.validation import surely_none
 
 __all__ = ["ZeroInflatedDistribution", "ZeroInflatedNegativeBinomial", "ZeroInflatedPoisson"]
 
@@ -102,7 +102,7 @@ class ZeroInflatedDistribution(Wrapped):
             rest = logsigmoid(-logits)
             return torch.where(value == 0, torch.logaddexp(logits, base) + rest, base + rest)
         is_zero = value == 0
-        rest = base + torch.log1p(-torch.where(is_zero, 0, self.gate))  # infinite at zero for a gate of 1, and unused
+        rest = base + torch.log1p(-self.gate.masked_fill(is_zero, 0))  # infinite at zero for a gate of 1, and unused
         return torch.where(is_zero, _log_zero(self.gate, base), rest)
 
     @property
@@ -125,9 +125,12 @@ def _log_zero(gate: Tensor, base: Tensor) -> Tensor:
     Its terms are not taken as logarithms, which would have infinite derivatives at a gate of 0 or 1. The second one may
     underflow beside any gate but 0.
     """
-    is_lost = (gate == 0) & (base < math.log(torch.finfo(base.dtype).tiny))
     total = gate + (1 - gate) * base.exp()
-    return torch.where(is_lost, base, torch.where(is_lost, 1, total).log())
+    is_tiny = total < torch.finfo(total.dtype).tiny
+    if surely_none(is_tiny):
+        return total.log()
+    is_lost = is_tiny & (gate == 0)
+    return torch.where(is_lost, base, total.masked_fill(is_lost, 1).log())
 
 
 class ZeroInflatedPoisson(ZeroInflatedDistribution):

@@ -23,9 +23,19 @@ __all__ = ["EmpiricalMarginal", "Marginals", "TracePosterior", "TracePredictive"
 
 
 def _values(run: Trace, sites: str | list[str]) -> Tensor:
+    names = [sites] if isinstance(sites, str) else sites
+    missing = [name for name in names if name not in run.nodes]
+    if missing:
+        known = [name for name, site in run.nodes.items() if site["type"] == "sample"]
+        raise KeyError(f"EmpiricalMarginal: the traces have no site '{missing[0]}'. They have {known}.")
+    values = [torch.as_tensor(run.nodes[name]["value"]) for name in names]
     if isinstance(sites, str):
-        return torch.as_tensor(run.nodes[sites]["value"])
-    return torch.stack([run.nodes[site]["value"] for site in sites], 0)
+        return values[0]
+    shapes = {name: tuple(value.shape) for name, value in zip(names, values, strict=True)}
+    if len(set(shapes.values())) > 1:
+        raise RuntimeError(f"EmpiricalMarginal: expected sites of one shape, which can be stacked, got {shapes}. Take "
+                           "the marginal of each, or marginal(sites).empirical.")
+    return torch.stack(values)
 
 
 class EmpiricalMarginal(Empirical):
@@ -42,6 +52,7 @@ class EmpiricalMarginal(Empirical):
     Raises:
         AssertionError: if ``sites`` is no name.
         KeyError: if a trace lacks a site.
+        RuntimeError: if there are no traces, or the sites differ in shape.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist
@@ -63,6 +74,9 @@ class EmpiricalMarginal(Empirical):
         if not isinstance(names, str | list | tuple):
             raise AssertionError(f"EmpiricalMarginal: expected a site's name or a list of names, got {sites!r}.")
         names = names if isinstance(names, str) else list(names)
+        if not trace_posterior.exec_traces:
+            raise RuntimeError(f"EmpiricalMarginal: the {type(trace_posterior).__name__} has no traces. Call its run() "
+                               "first.")
         chains: list[list[Tensor]] = [[] for _ in range(self._num_chains)]
         log_weights: list[list[Tensor]] = [[] for _ in range(self._num_chains)]
         for run, log_weight, chain in zip(

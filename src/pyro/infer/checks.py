@@ -4,12 +4,12 @@ Misfits that change the estimate raise; those that may be meant, such as a laten
 """
 
 import math
-import warnings
 from itertools import zip_longest
 from typing import Any
 
 from pyro.distributions.torch_distribution import MaskedDistribution
 from pyro.distributions.unit import Unit
+from pyro.ops.shown_once import warn_once
 from pyro.poutine.trace_struct import Trace
 from pyro.poutine.util import site_is_subsample
 
@@ -33,8 +33,8 @@ def check_traces_match(trace1: Trace, trace2: Trace) -> None:
     names1, names2 = ({name for name, site in trace.nodes.items() if site["type"] == "sample"}
                       for trace in (trace1, trace2))
     if names1 != names2:
-        warnings.warn(f"Program vars change: {sorted(names1 ^ names2)} are in one run only. Sites that come and go "
-                      "need an estimator that allows it.", stacklevel=2)
+        warn_once(f"Program vars change: {sorted(names1 ^ names2)} are in one run only. Sites that come and go "
+                  "need an estimator that allows it.", stacklevel=2)
     for name in sorted(names1 & names2):
         shapes = [_shape(trace.nodes[name]) for trace in (trace1, trace2)]
         if None not in shapes and shapes[0] != shapes[1]:
@@ -88,8 +88,8 @@ def check_model_guide_match(model_trace: Trace, guide_trace: Trace, max_plate_ne
     if observed:
         _warn_of_observations([name for name in guide_trace.nodes if name in observed], guide_trace)
     if not guide_plates <= model_plates:
-        warnings.warn(f"Found plate statements in guide but not model: {sorted(guide_plates - model_plates)}. Give the "
-                      "plates the same names in both, or the sites in them no counterparts.", stacklevel=2)
+        warn_once(f"Found plate statements in guide but not model: {sorted(guide_plates - model_plates)}. Give the "
+                  "plates the same names in both, or the sites in them no counterparts.", stacklevel=2)
     for name in guided & latents:
         _check_same_shape(name, model_trace.nodes[name], guide_trace.nodes[name], max_plate_nesting)
 
@@ -105,25 +105,25 @@ def _check_factor(name: str, fn: Any) -> None:
 
 def _warn_of_names(latents: set[str], guided: set[str], auxiliary: set[str], enumerated: set[str]) -> None:
     if auxiliary & latents:
-        warnings.warn(f"Found auxiliary vars in the model: {sorted(auxiliary & latents)}. Remove "
-                      "infer={'is_auxiliary': True} from the guide's sites.", stacklevel=3)
+        warn_once(f"Found auxiliary vars in the model: {sorted(auxiliary & latents)}. Remove "
+                  "infer={'is_auxiliary': True} from the guide's sites.", stacklevel=3)
     extra = guided - latents - auxiliary
     if extra:
-        warnings.warn(f"Found non-auxiliary vars in guide but not model: {sorted(extra)}. Correct the names, or mark "
-                      "the sites as meant by infer={'is_auxiliary': True}.", stacklevel=3)
+        warn_once(f"Found non-auxiliary vars in guide but not model: {sorted(extra)}. Correct the names, or mark "
+                  "the sites as meant by infer={'is_auxiliary': True}.", stacklevel=3)
     missing = latents - guided - enumerated
     if missing:
-        warnings.warn(f"Found vars in model but not guide: {sorted(missing)}. They are drawn from the prior. Sample "
-                      "them in the guide too, or observe them, or enumerate them with TraceEnum_ELBO.", stacklevel=3)
+        warn_once(f"Found vars in model but not guide: {sorted(missing)}. They are drawn from the prior. Sample "
+                  "them in the guide too, or observe them, or enumerate them with TraceEnum_ELBO.", stacklevel=3)
 
 
 def _warn_of_observations(observed: list[str], guide_trace: Trace) -> None:
     meant = ("is_auxiliary", "_deterministic")
     stray = [name for name in observed if not any(guide_trace.nodes[name]["infer"].get(key) for key in meant)]
     if stray:
-        warnings.warn(f"Found observed sites in the guide: {stray}. Data belong to the model: observe them there. If "
-                      "the densities are to be subtracted from the bound, say so by infer={'is_auxiliary': True}.",
-                      stacklevel=3)
+        warn_once(f"Found observed sites in the guide: {stray}. Data belong to the model: observe them there. If "
+                  "the densities are to be subtracted from the bound, say so by infer={'is_auxiliary': True}.",
+                  stacklevel=3)
 
 
 def _check_same_shape(name: str, model_site: Any, guide_site: Any, max_plate_nesting: float) -> None:
@@ -146,6 +146,8 @@ def _check_same_shape(name: str, model_site: Any, guide_site: Any, max_plate_nes
 def check_site_shape(site: Any, max_plate_nesting: float) -> None:
     """Checks that a site's log-density has the batch shape that its plates declare.
 
+    Dims that no plate declares are free (-1 in the message) right of the outermost plate, and 1 left of it.
+
     Args:
         site: a sample site with its log-density.
         max_plate_nesting: how many dims plates take; dims further left belong to enumeration and particles.
@@ -163,8 +165,8 @@ def check_site_shape(site: Any, max_plate_nesting: float) -> None:
         if frame.dim < -max_plate_nesting:
             raise ValueError(f"Site '{site['name']}': plate '{frame.name}' stands at dim {frame.dim}, further left "
                              f"than max_plate_nesting={max_plate_nesting} allows. Increase max_plate_nesting.")
-        expected[:0] = [1] * (-frame.dim - len(expected))
-        if expected[frame.dim] != 1:
+        expected[:0] = [-1] * (-frame.dim - len(expected))
+        if expected[frame.dim] != -1:
             raise ValueError(f"Site '{site['name']}': plate '{frame.name}' collides with another plate at dim "
                              f"{frame.dim}. Give the plates different dims.")
         expected[frame.dim] = frame.size
@@ -202,8 +204,8 @@ def check_if_enumerated(guide_trace: Trace) -> None:
     names = [name for name, site in guide_trace.nodes.items()
              if site["type"] == "sample" and not site["is_observed"] and site["infer"].get("enumerate")]
     if names:
-        warnings.warn(f"Found sample sites configured for enumeration: {', '.join(names)}. This estimator samples "
-                      "them. If you want to enumerate sites, use TraceEnum_ELBO instead.", stacklevel=2)
+        warn_once(f"Found sample sites configured for enumeration: {', '.join(names)}. This estimator samples "
+                  "them. If you want to enumerate sites, use TraceEnum_ELBO instead.", stacklevel=2)
 
 
 def check_traceenum_requirements(model_trace: Trace, guide_trace: Trace) -> None:
@@ -230,9 +232,9 @@ def check_traceenum_requirements(model_trace: Trace, guide_trace: Trace) -> None
             late = [other for other in before if _may_break_plates(site, trace.nodes[other])]
             if late:
                 plates = sorted(set().union(*(_plates(trace.nodes[other])[0] for other in late)) - _plates(site)[0])
-                warnings.warn(f"At {role} site '{name}': possibly invalid dependency. Expected site '{name}' to "
-                              f"precede sites {late}, to keep the plates {plates} independent. Move the statement up, "
-                              "or into the plates.", stacklevel=2)
+                warn_once(f"At {role} site '{name}': possibly invalid dependency. Expected site '{name}' to "
+                          f"precede sites {late}, to keep the plates {plates} independent. Move the statement up, "
+                          "or into the plates.", stacklevel=2)
             if name in enumerated:
                 before.append(name)
 

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 
 from pyro.infer.importance import Importance
-from pyro.infer.rws import observations_of
+from pyro.infer.rws import guide_on_draw
 from pyro.infer.util import torch_item
 from pyro.ops.validation import collecting
-from pyro.poutine.handlers import replay, trace, uncondition
+from pyro.poutine.handlers import trace, uncondition
 from pyro.poutine.trace_struct import Trace
 
 __all__ = ["CSIS"]
@@ -109,7 +109,7 @@ class CSIS(Importance):
         with collecting():
             for model_trace in batch:
                 with torch.set_grad_enabled(grads):
-                    loss = -self._matched_trace(model_trace, *args, **kwargs).log_prob_sum() / len(batch)
+                    loss = -guide_on_draw(self.guide, model_trace, args, kwargs).log_prob_sum() / len(batch)
                 if grads and getattr(loss, "requires_grad", False):
                     loss.backward()
                 total += torch_item(loss)
@@ -131,9 +131,3 @@ class CSIS(Importance):
         with torch.no_grad():
             run: Trace = trace(uncondition(self.model)).get_trace(*args, **kwargs)
             return run
-
-    def _matched_trace(self, model_trace: Trace, *args: Any, **kwargs: Any) -> Trace:
-        """The guide's run on a draw of the model."""
-        given = {**kwargs, "observations": observations_of(model_trace)}
-        run: Trace = trace(replay(self.guide, trace=model_trace)).get_trace(*args, **given)
-        return run

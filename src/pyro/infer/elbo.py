@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from pyro.logger import log
+from pyro.ops.shown_once import remembering
 from pyro.ops.validation import collecting
 from pyro.poutine.handlers import block, replay, trace
 from pyro.poutine.plate_messenger import PlateMessenger
@@ -111,6 +112,7 @@ class ELBO(ABC):
         self.ignore_jit_warnings = ignore_jit_warnings
         self.jit_options = jit_options
         self.tail_adaptive_beta = tail_adaptive_beta
+        self._shown: set[str] = set()  # warnings about model and guide
 
     @property
     def _has_particle_dim(self) -> bool:
@@ -172,13 +174,14 @@ class ELBO(ABC):
         self, model: Any, guide: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Iterator[tuple[Trace, Trace]]:
         """Traces of all particles: one pair if they are vectorised, a pair each if not."""
-        if self.vectorize_particles:
-            if self.max_plate_nesting == math.inf:
+        if self.vectorize_particles and self.max_plate_nesting == math.inf:
+            with remembering(self._shown):
                 self._guess_max_plate_nesting(model, guide, args, kwargs)
-            yield self._get_vectorized_trace(model, guide, args, kwargs)
-        else:
-            for _ in range(self.num_particles):
-                yield self._get_trace(model, guide, args, kwargs)
+        get_trace = self._get_vectorized_trace if self.vectorize_particles else self._get_trace
+        for _ in range(1 if self.vectorize_particles else self.num_particles):
+            with remembering(self._shown):
+                traces = get_trace(model, guide, args, kwargs)
+            yield traces
 
     def differentiable_loss(self, model: Any, guide: Any, *args: Any, **kwargs: Any) -> Tensor:
         """Minus the estimate of the ELBO, a scalar tensor whose gradient is the estimate of the gradient."""

@@ -45,7 +45,8 @@ class Predictive(torch.nn.Module):
         guide: where to draw latent sites instead.
         num_samples: how many draws; known where ``posterior_samples`` has some.
         return_sites: names of the sites to return, ``"_RETURN"`` for the model's result; by default all that
-            ``posterior_samples`` does not have, observed sites and the guide's deterministic sites included.
+            ``posterior_samples`` does not have, observed sites and the guide's deterministic sites included; with
+            ``None`` those that it has, too.
         parallel: whether all draws are taken in one run, in a plate to the left of the model's; needs a model that
             broadcasts.
         chunk_size: with ``parallel``, how many draws one run takes, so that memory does not grow with ``num_samples``
@@ -83,7 +84,7 @@ class Predictive(torch.nn.Module):
         posterior_samples: Mapping[str, Tensor] | None = None,
         guide: Any = None,
         num_samples: int | None = None,
-        return_sites: Collection[str] = (),
+        return_sites: Collection[str] | None = (),
         parallel: bool = False,
         *,
         chunk_size: int | None = None,
@@ -153,7 +154,9 @@ class Predictive(torch.nn.Module):
             return self._vectorized((self.model,), args, kwargs, nesting, slice(0, self.num_samples)).model
 
     def _table(self) -> Table:
-        return Table(() if self.return_sites is None else self.return_sites, self.posterior_samples)
+        if self.return_sites is None:
+            return Table((), ())
+        return Table(self.return_sites, self.posterior_samples)
 
     def _prototype(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
         """A run of one draw that nobody sees."""

@@ -29,7 +29,7 @@ from pyro.ops.validation import collecting, is_validation_enabled
 from pyro.poutine.handlers import replay, trace, uncondition
 from pyro.poutine.trace_struct import Trace
 
-__all__ = ["ReweightedWakeSleep", "observations_of"]
+__all__ = ["ReweightedWakeSleep", "guide_on_draw", "observations_of"]
 
 
 def observations_of(model_trace: Trace) -> dict[str, Any]:
@@ -40,6 +40,30 @@ def observations_of(model_trace: Trace) -> dict[str, Any]:
     """
     return {name: site["value"] for name, site in model_trace.nodes.items()
             if site["type"] == "sample" and site["infer"].get("was_observed")}
+
+
+def guide_on_draw(guide: Any, model_trace: Trace, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Trace:
+    """Runs a guide on a draw of the model, whose data it takes by the keyword argument ``observations``.
+
+    Args:
+        guide: the guide.
+        model_trace: the model's run under :func:`pyro.poutine.uncondition`.
+        args: for the guide.
+        kwargs: for the guide; ``observations`` are replaced.
+
+    Raises:
+        TypeError: if the guide takes no such argument, or the data came by position.
+    """
+    given = {**kwargs, "observations": observations_of(model_trace)}
+    try:
+        run: Trace = trace(replay(guide, trace=model_trace)).get_trace(*args, **given)
+    except TypeError as e:
+        if "'observations'" not in str(e):
+            raise
+        raise TypeError(f"{e}: on draws from the model the guide is called with the keyword argument observations=, a "
+                        "dict by site name. Give model and guide this argument, and pass the data by it: "
+                        "step(observations={'x': x}).") from e
+    return run
 
 
 class ReweightedWakeSleep(ELBO):
@@ -120,8 +144,7 @@ class ReweightedWakeSleep(ELBO):
         for _ in range(1 if self.vectorize_particles else count):
             with torch.no_grad():
                 model_trace = trace(model).get_trace(*args, **kwargs)
-            given = {**kwargs, "observations": observations_of(model_trace)}
-            terms.append(trace(replay(guide, trace=model_trace)).get_trace(*args, **given).log_prob_sum())
+            terms.append(guide_on_draw(guide, model_trace, args, kwargs).log_prob_sum())
         return torch.as_tensor(-add(terms) / count)
 
     def _losses(

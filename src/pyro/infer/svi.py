@@ -6,6 +6,7 @@ Reference: M. D. Hoffman, D. M. Blei, C. Wang and J. Paisley (2013), *Stochastic
 import functools
 import inspect
 import math
+import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -88,9 +89,10 @@ class SVI:
             raise ValueError(f"SVI: got torch.optim.{type(optim).__name__}, whose parameters are fixed, but a "
                              "program's parameters appear as it runs. Use the optimiser of the same name in "
                              "pyro.optim, for example pyro.optim.Adam({'lr': 0.01}).")
-        if not isinstance(optim, PyroOptim) and not callable(optim):
-            raise ValueError("Optimizer should be an instance of pyro.optim.PyroOptim class, got "
-                             f"{type(optim).__name__}. Use for example pyro.optim.Adam({{'lr': 0.01}}).")
+        if isinstance(optim, type) or not (isinstance(optim, PyroOptim) or callable(optim)):
+            what = f"the class {optim.__name__}" if isinstance(optim, type) else type(optim).__name__
+            raise ValueError(f"Optimizer should be an instance of pyro.optim.PyroOptim class, got {what}. Use for "
+                             "example pyro.optim.Adam({'lr': 0.01}).")
         self.model = model
         self.guide = guide
         self.optim = optim
@@ -205,13 +207,19 @@ class SVI:
             Losses, parameters and how it ran; see :class:`~pyro.infer.run_result.RunResult`.
 
         Raises:
+            TypeError: if ``num_steps`` is no whole number.
             ValueError: as :meth:`step` does. The parameters are those from before the step that failed.
 
         Warns:
             UserWarning: if the step cannot be captured; says why. The run goes on eagerly.
         """
+        try:
+            steps = operator.index(num_steps)
+        except TypeError:
+            raise TypeError(f"SVI.run: expected num_steps, a whole number, as the first argument, got a "
+                            f"{type(num_steps).__name__}. Write svi.run(1000, *args).") from None
         with self._particles_for_call(kwargs) as kwargs_left:
-            return self._runner.run(num_steps, args, kwargs_left, progress_bar)
+            return self._runner.run(steps, args, kwargs_left, progress_bar)
 
     @contextmanager
     def _particles_for_call(self, kwargs: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,6 @@ Each divergence is in closed form where torch's registry has one for the pair of
 That is the ELBO if what the model's ``p_i`` depends on is drawn before ``z_i`` in the guide too.
 """
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from pyro.distributions.util import is_identically_zero, scale_and_mask
 from pyro.infer.terms import add, costs_of_guide, costs_of_model, from_prior
 from pyro.infer.trace_elbo import Trace_ELBO
 from pyro.infer.util import check_fully_reparametrized
+from pyro.ops.shown_once import warn_once
 from pyro.ops.validation import is_validation_enabled
 from pyro.poutine.trace_struct import Trace
 
@@ -32,10 +32,10 @@ def _check_order(model_trace: Trace, guide_trace: Trace) -> None:
                if site["type"] == "sample" and not site["is_observed"] and site["name"] in second]
               for first, second in ((model_trace, guide_trace), (guide_trace, model_trace))]
     if orders[0] != orders[1] and set(orders[0]) == set(orders[1]):
-        warnings.warn(f"Failed to verify that the guide factorises as the model does: the model's latent sites come in "
-                      f"the order {orders[0]}, the guide's in {orders[1]}. If the prior of a site depends on one that "
-                      "the guide draws later, the loss is biased. Put the guide's sites into the model's order, or use "
-                      "Trace_ELBO.", stacklevel=2)
+        warn_once(f"Failed to verify that the guide factorises as the model does: the model's latent sites come in "
+                  f"the order {orders[0]}, the guide's in {orders[1]}. If the prior of a site depends on one that "
+                  "the guide draws later, the loss is biased. Put the guide's sites into the model's order, or use "
+                  "Trace_ELBO.", stacklevel=2)
 
 
 def _check_prior_sites(model_trace: Trace, guide_trace: Trace) -> None:

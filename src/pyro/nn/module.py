@@ -190,8 +190,11 @@ class PyroModule(nn.Module, metaclass=_PyroModuleMeta):
         if name in own.get("_pyro_samples", ()):
             return self._read_sample(name, self._pyro_samples[name])
         value = super().__getattr__(name)
-        if isinstance(value, nn.Module):
-            if not isinstance(value, PyroModule) and self._pyro_context.active:
+        if isinstance(value, PyroModule):
+            if not value._pyro_name:  # it became a PyroModule in place, after it had been assigned
+                value._pyro_set_supermodule(self._pyro_get_fullname(name), self._pyro_context)
+        elif isinstance(value, nn.Module):
+            if self._pyro_context.active:
                 ownership.announce(value, self._pyro_get_fullname(name), self._pyro_context)
         elif isinstance(value, nn.Parameter) and not name.endswith(_UNCONSTRAINED) and value.requires_grad:
             return self._read_param(name, name)

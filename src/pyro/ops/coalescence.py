@@ -20,26 +20,28 @@ _FEW = 30
 
 
 def _one_by_one(leaf_times: Tensor, surprise: Tensor, rate: Tensor) -> Tensor:
-    shape, size = leaf_times.shape[:-1], leaf_times.shape[-1]
+    shape, size = surprise.shape[:-1], leaf_times.shape[-1]
     if size < 2 or not 0 < shape.numel() <= _FEW:
         return _at_once(leaf_times, surprise, rate)
-    rows = (leaf_times.reshape(-1, size), surprise.reshape(-1, size - 1), rate.expand(shape).reshape(-1))
+    if not shape:
+        return surprise.new_tensor(_series(leaf_times.tolist(), surprise.tolist(), rate.item()))
+    leaf_times, rate = leaf_times.expand(shape + (size,)), rate.expand(shape)
+    rows = (leaf_times.reshape(-1, size), surprise.reshape(-1, size - 1), rate.reshape(-1))
     drawn = [_series(*row) for row in zip(*(tensor.tolist() for tensor in rows), strict=True)]
-    return leaf_times.new_tensor(drawn).reshape(surprise.shape)
+    return surprise.new_tensor(drawn).reshape(surprise.shape)
 
 
 def _series(leaf_times: Sequence[float], surprise: Sequence[float], rate: float) -> list[float]:
     """Of one series, in rising order."""
-    leaves = iter([*leaf_times[1:], -math.inf])
-    now, next_leaf, lineages, merged = leaf_times[0], next(leaves), 1, []
+    leaves = iter([*sorted(leaf_times, reverse=True), -math.inf])
+    now, next_leaf, lineages, merged = next(leaves), next(leaves), 1, []
     for remaining in surprise:
-        while True:
-            hazard = rate * (lineages * (lineages - 1) / 2)
-            if lineages > 1 and not (time := now - remaining / hazard) < next_leaf:  # NaN stays NaN
-                break
+        hazard = rate * lineages * (lineages - 1) / 2
+        while lineages < 2 or now - remaining / hazard < next_leaf:  # not with NaN, which stays NaN
             remaining -= hazard * (now - next_leaf)
             now, next_leaf, lineages = next_leaf, next(leaves), lineages + 1
-        now, lineages = time, lineages - 1
+            hazard = rate * lineages * (lineages - 1) / 2
+        now, lineages = now - remaining / hazard, lineages - 1
         merged.append(now)
     return merged[::-1]
 
@@ -48,6 +50,7 @@ def _at_once(leaf_times: Tensor, surprise: Tensor, rate: Tensor) -> Tensor:
     count = leaf_times.shape[-1]
     if count < 2:
         return surprise
+    leaf_times = leaf_times.sort(dim=-1, descending=True).values.expand(surprise.shape[:-1] + (count,))
     leaves = torch.cat([leaf_times, torch.full_like(leaf_times[..., :1], -torch.inf)], -1)
     surprise = torch.cat([surprise, torch.full_like(leaf_times[..., :1], torch.inf)], -1)
     now, waited = leaves[..., 0], torch.zeros_like(leaves[..., 0])
@@ -75,5 +78,5 @@ _library.impl("coalescence", _one_by_one, "CPU")
 
 coalescence = torch.ops.flashover.coalescence.default
 """``coalescence(leaf_times, surprise, rate)`` gives rising times of shape batch_shape + (N - 1,), without gradients,
-from leaf times of shape batch_shape + (N,) in falling order, standard exponential numbers of the result's shape, and
-rates of a pair that broadcast to batch_shape."""
+from leaf times that expand to batch_shape + (N,), standard exponential numbers of the result's shape, and rates of a
+pair that broadcast to batch_shape."""

@@ -31,8 +31,8 @@ def logmatmulexp(x: Tensor, y: Tensor) -> Tensor:
     x_shift = x.detach().amax(-1, keepdim=True).clamp(min=lowest)
     y_shift = y.detach().amax(-2, keepdim=True).clamp(min=lowest)
     product = (x - x_shift).exp() @ (y - y_shift).exp()
-    # the slope of the logarithm at zero is infinite: where() keeps it from the gradient
-    return torch.where(product > 0, product, 0.0).log() + x_shift + y_shift
+    # the slope of the logarithm at zero is infinite: relu() changes no value and keeps it from the gradient
+    return product.relu().log() + x_shift + y_shift
 
 
 class _LogMatrices(Batched):

@@ -13,45 +13,12 @@ import torch
 from torch import Tensor
 
 from pyro.ops.log_space import select
-from pyro.ops.validation import readable
 
-__all__ = ["log_erfcx", "log_ndtr", "log_ndtri"]
+__all__ = ["log_ndtr", "log_ndtri"]
 
 _STEPS = 4
 _FAR = -20.0
 """Below this log probability the start is the asymptotic series instead of the inverse of the cdf."""
-
-
-_LARGE = 20.0
-"""Above this the asymptotic series gives all digits of the scaled complementary error function."""
-_SERIES = [(-1.0) ** k * math.prod(range(1, 2 * k, 2)) for k in range(1, 9)]
-
-
-def log_erfcx(x: Tensor) -> Tensor:
-    """The logarithm of the scaled complementary error function of nonnegative numbers.
-
-    Its derivative, which is about ``-1 / x``, is not the difference of two numbers of size ``x``.
-
-    Args:
-        x: nonnegative numbers.
-
-    Returns:
-        The logarithms.
-
-    Example:
-        >>> log_erfcx(torch.tensor([0.0, 1e10]))
-        tensor([  0.0000, -23.5982])
-    """
-    is_large = x > _LARGE
-    if readable(is_large) and not is_large.any():
-        scaled: Tensor = torch.special.erfcx(x).log()
-        return scaled
-    small, large = select(~is_large, x, 0.0), select(is_large, x, _LARGE)
-    step, total = 0.5 / large.square(), torch.zeros_like(large)
-    for coefficient in reversed(_SERIES):
-        total = (total + coefficient) * step
-    series = total.log1p() - large.log() - 0.5 * math.log(math.pi)
-    return torch.where(is_large, series, torch.special.erfcx(small).log())
 
 
 def log_ndtr(z: Tensor) -> Tensor:

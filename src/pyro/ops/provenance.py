@@ -151,6 +151,9 @@ def detach_provenance(x: Any) -> Any:
     return extract_provenance(x)[0]
 
 
+_MAY_BE_LABELLED = (ProvenanceTensor, list, tuple, set, frozenset, dict)
+
+
 class FollowProvenance(TorchFunctionMode):
     """A ``with`` block in which labels also follow what a tensor subclass does not see.
 
@@ -199,6 +202,8 @@ class FollowProvenance(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = {} if kwargs is None else kwargs
+        if not self._written and not any(isinstance(item, _MAY_BE_LABELLED) for item in (*args, *kwargs.values())):
+            return func(*args, **kwargs)
         provenance = self.provenance((tuple(args), dict(kwargs)))
         result = func(*args, **kwargs)
         if provenance:

@@ -108,6 +108,19 @@ class Curvature:
             product = product + basis @ (core @ (basis.T @ vector))
         return product
 
+    def standardized(self) -> Tensor:
+        """The estimate as a matrix, in units of the standard deviations of each element given all the others.
+
+        Shape:
+            (n, n)
+        """
+        scale = self.conditional_scale()
+        matrix = self.diagonal.diag()
+        if self.steps:
+            basis, core = self._parts()
+            matrix = matrix + basis @ core @ basis.T
+        return matrix / (scale[:, None] * scale)
+
     def conditional_scale(self) -> Tensor:
         """The standard deviation of each element given all the others: from the diagonal of the inverse estimate."""
         precision = self.diagonal.reciprocal()

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pyro.ops.validation import readable
+from pyro.ops.validation import surely_none
 
 __all__ = ["log_radial_normal"]
 
@@ -58,7 +58,7 @@ class _LogMoment(torch.autograd.Function):
         moment, rise = _by_recurrence(t.clamp(min=_FAR), n)
         log_moment, slope = moment.log(), rise / moment
         is_far = t < _FAR
-        if readable(is_far) and not is_far.any():  # as in most batches
+        if surely_none(is_far):  # as in most batches
             return log_moment, slope
         log_far, far_slope = _by_fraction(t.clamp(max=_FAR), n)
         return torch.where(is_far, log_far, log_moment), torch.where(is_far, far_slope, slope)

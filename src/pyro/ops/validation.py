@@ -19,7 +19,7 @@ from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, mayb
 from pyro.settings import values
 
 __all__ = ["Verdicts", "collecting", "enable_validation", "is_validation_enabled", "readable", "require",
-           "unwrapped", "validation_enabled", "watch"]
+           "surely_all", "surely_none", "unwrapped", "validation_enabled", "watch"]
 
 
 def is_validation_enabled() -> bool:
@@ -126,6 +126,16 @@ def readable(tensor: Tensor) -> bool:
         return False
     verdicts = _verdicts.get()
     return verdicts is None or not verdicts.everything
+
+
+def surely_all(condition: Tensor) -> bool:
+    """Whether a condition is seen to hold everywhere; false where it may not be read."""
+    return readable(condition) and bool(condition.all())
+
+
+def surely_none(condition: Tensor) -> bool:
+    """Whether a condition is seen to hold nowhere; false where it may not be read."""
+    return readable(condition) and not condition.any()
 
 
 def unwrapped(tensor: Tensor) -> Tensor:

@@ -5,12 +5,12 @@ the handlers outside see it as it would have been, what stands downstream sees t
 """
 
 import numbers
-import warnings
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
+from pyro.ops.shown_once import warn_once
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
 
@@ -51,8 +51,8 @@ class DoMessenger(Messenger):
             return
         innermost = interventions[0]  # type: ignore[index]
         if innermost is not self:
-            warnings.warn(f"Site '{msg['name']}': two interventions (pyro.do) meet here, the inner one holds. Remove "
-                          "one of them.", RuntimeWarning, stacklevel=2)
+            warn_once(f"Site '{msg['name']}': two interventions (pyro.do) meet here, the inner one holds. Remove "
+                      "one of them.", RuntimeWarning, stacklevel=2)
             return
         # messages travel outwards-in here: everybody outside has seen the site as it was
         intervention = _as_value(msg, self.data[str(msg["name"])])

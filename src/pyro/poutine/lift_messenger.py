@@ -1,11 +1,11 @@
 """Turns parameters into latent variables by giving them priors."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
 from pyro.distributions.distribution import Distribution
+from pyro.ops.shown_once import warn_once
 from pyro.params.param_store import user_param_name
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
@@ -37,8 +37,8 @@ class LiftMessenger(Messenger):
         if exc_type is None and isinstance(self.prior, Mapping):
             unused = sorted(set(self.prior) - self._names - {user_param_name(name) for name in self._names})
             if unused:
-                warnings.warn(f"lift: the prior has entries {unused} that are no parameters of the program, which has "
-                              f"{sorted(self._names)}. Correct the names.", stacklevel=2)
+                warn_once(f"lift: the prior has entries {unused} that are no parameters of the program, which has "
+                          f"{sorted(self._names)}. Correct the names.", stacklevel=2)
         return super().__exit__(exc_type, exc_value, traceback)
 
     def _pyro_param(self, msg: Message) -> None:

@@ -1,10 +1,10 @@
 """Replaces sites by other parametrisations of the same distribution."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyro.distributions.delta import Delta
+from pyro.ops.shown_once import warn_once
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message, apply_stack, new_message
 from pyro.poutine.util import site_is_subsample
@@ -105,9 +105,9 @@ def _apply(reparam: Any, msg: Message) -> Any:
         return result()
     except NotImplementedError:
         if bool((value != 0).any()):  # zero is what is proposed where there is no preference
-            warnings.warn(f"Site '{msg['name']}': {type(reparam).__name__} does not commute with initialization: no "
-                          "values of its own sites lead to the proposed one. They begin where they would by default; "
-                          "propose values for them by their names.", RuntimeWarning, stacklevel=2)
+            warn_once(f"Site '{msg['name']}': {type(reparam).__name__} does not commute with initialization: no "
+                      "values of its own sites lead to the proposed one. They begin where they would by default; "
+                      "propose values for them by their names.", RuntimeWarning, stacklevel=2)
         msg["value"] = None
         msg["done"] = False
         return result()

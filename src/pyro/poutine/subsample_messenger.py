@@ -1,5 +1,7 @@
 """Plates of which only some rows are looked at, with log-densities scaled to stand for all."""
 
+import math
+import warnings
 from typing import Any
 
 import torch
@@ -82,6 +84,9 @@ class SubsampleMessenger(IndepMessenger):
         ValueError: if the sizes contradict each other, or ``use_cuda`` and ``device`` do.
         AssertionError: if rows are to be chosen from a population whose size is not given.
         ZeroDivisionError: if the size is zero.
+
+    Warns:
+        UserWarning: if there are more chosen rows than the population has, which predictions for new data may mean.
     """
 
     def __init__(
@@ -121,7 +126,8 @@ class SubsampleMessenger(IndepMessenger):
             return -1, -1, None
         if size == 0:
             raise ZeroDivisionError("size cannot be zero")
-        if size < 0 or (subsample_size is not None and not 0 < subsample_size <= size):
+        most = size if subsample is None else math.inf
+        if size < 0 or (subsample_size is not None and not 0 < subsample_size <= most):
             raise ValueError(f"Plate '{name}': expected 0 < subsample_size <= size, got "
                              f"subsample_size={subsample_size} and size={size}.")
         msg = new_message("sample", name, _Subsample(size, subsample_size, device), value=subsample)
@@ -131,8 +137,8 @@ class SubsampleMessenger(IndepMessenger):
             raise ValueError(f"Plate '{name}': subsample_size does not match len(subsample), {subsample_size} vs "
                              f"{count}. Did you accidentally use different subsample_size in the model and guide?")
         if is_validation_enabled() and count > size:
-            raise ValueError(f"Plate '{name}': the subsample has {count} rows, the plate only {size}. Pass the size of "
-                             "the whole data.")
+            warnings.warn(f"Plate '{name}': the subsample has {count} rows, the plate only {size}, so that "
+                          "log-densities are scaled down. Pass the size of the whole data.", stacklevel=3)
         return int(size), count, rows
 
     def _rows(self) -> Any:

@@ -1,11 +1,11 @@
 """Replaces parameters by given values."""
 
-import warnings
 from collections.abc import Mapping
 from types import TracebackType
 
 from torch import Tensor
 
+from pyro.ops.shown_once import warn_once
 from pyro.params.param_store import user_param_name
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import Message
@@ -35,8 +35,8 @@ class SubstituteMessenger(Messenger):
         if exc_type is None:
             unused = sorted(set(self.data) - self._names)
             if unused:
-                warnings.warn(f"substitute: the data has entries {unused} that are no parameters of the program. "
-                              "Correct the names.", stacklevel=2)
+                warn_once(f"substitute: the data has entries {unused} that are no parameters of the program. "
+                          "Correct the names.", stacklevel=2)
         return super().__exit__(exc_type, exc_value, traceback)
 
     def _pyro_param(self, msg: Message) -> None:

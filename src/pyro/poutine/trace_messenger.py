@@ -1,5 +1,6 @@
 """Records what a program does."""
 
+import contextlib
 import linecache
 import os
 import traceback
@@ -17,7 +18,9 @@ from pyro.poutine.util import site_is_subsample
 
 __all__ = ["TraceHandler", "TraceMessenger", "identify_dense_edges", "user_line"]
 
-NOT_THE_USERS = tuple(f"{Path(module).parent}{os.sep}" for module in (Path(__file__).parent, torch.__file__))
+# what these paths begin with are this package, torch, and the frames between a user's with statement and its body
+NOT_THE_USERS = (f"{Path(__file__).parent.parent}{os.sep}", f"{Path(torch.__file__).parent}{os.sep}",
+                 contextlib.__file__)
 
 
 def _may_depend(node: Any, past: Any) -> bool:

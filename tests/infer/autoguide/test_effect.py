@@ -84,6 +84,20 @@ def test_hierarchical_messenger_follows_the_prior_mean():
     torch.testing.assert_close(median["theta"], torch.arange(8.0) + 0.5 * median["mu"])
 
 
+@pytest.mark.parametrize("prior, start", [
+    (dist.HalfCauchy(2.0), 1.0), (dist.Cauchy(3.0, 1.0), 0.0), (dist.Pareto(2.0, 0.5), 3.0),
+    (dist.InverseGamma(torch.tensor([0.5, 3.0]), 4.0), torch.tensor([1.0, 1.0])),
+])
+def test_hierarchical_messenger_leaves_out_means_that_are_not_finite(prior, start):
+    def model():
+        pyro.sample("x", prior.to_event())
+
+    guide = AutoHierarchicalNormalMessenger(model)
+    torch.testing.assert_close(guide.median()["x"], torch.as_tensor(start))
+    assert math.isfinite(svi(guide, model).step())
+    assert all(parameter.isfinite().all() for parameter in guide.parameters())
+
+
 def test_regressive_messenger_transforms_the_prior():
     guide = AutoRegressiveMessenger(schools, init_scale=0.25, init_loc_fn=init_to_value(
         values={"mu": torch.tensor(4.0)}))

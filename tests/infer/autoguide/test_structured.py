@@ -2,6 +2,7 @@
 
 import copy
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -9,10 +10,11 @@ from torch import nn
 
 import pyro
 import pyro.distributions as dist
-from pyro import poutine, settings
+from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO
 from pyro.infer.autoguide.structured import AutoStructured
 from pyro.optim import Adam
+from tests.infer.compiled_runs import check_compiled_is_eager
 
 DATA = torch.tensor([1.0, -1.0, 2.5])
 
@@ -104,19 +106,8 @@ def test_posterior_is_found():
 
 @pytest.mark.parametrize("rows", [None, 2])
 def test_lesson_21_compiled_steps_are_the_eager_ones(rows):
-    losses = []
-    for is_compiled in (True, False):
-        pyro.clear_param_store()
-        pyro.set_rng_seed(1)
-        svi = SVI(model, AutoStructured(model), Adam({"lr": 0.05}), Trace_ELBO())
-        with settings.context(eager_random_numbers=True):
-            if is_compiled:
-                result = svi.run(8, rows, progress_bar=False)
-                assert result.parts[-1].how != "eager"
-                losses.append(result.losses)
-            else:
-                losses.append(torch.tensor([svi.step(rows) for _ in range(8)], dtype=torch.float64))
-    torch.testing.assert_close(*losses, rtol=1e-4, atol=1e-4)
+    program = partial(model, rows)
+    check_compiled_is_eager(program, AutoStructured(program), Trace_ELBO())
 
 
 def test_deltas_of_some_sites():

@@ -9,7 +9,7 @@ from torch import Size, Tensor
 
 from pyro.distributions.transformed_distribution import TransformedDistribution
 from pyro.infer.autoguide.guide import AutoGuide, Values
-from pyro.infer.autoguide.initialization import InitFn, init_to_median
+from pyro.infer.autoguide.initialization import InitFn, InitPoint, init_to_median
 from pyro.infer.autoguide.options import normal_quantiles
 from pyro.infer.autoguide.unconstrained import (
     constrain,
@@ -74,6 +74,24 @@ class AutoContinuous(AutoGuide):
         sizes = [shape.numel() for shape in self._unconstrained_shapes.values()]
         parts = zip(self._unconstrained_shapes.items(), loc.split(sizes), strict=True)
         return torch.cat([self._start_scale(name, part.reshape(shape)).reshape(-1) for (name, shape), part in parts])
+
+    def _init_covariance(self, scale: Tensor) -> Tensor | None:
+        """The covariance matrix to start with, in units of ``scale``, where the init function knows one."""
+        point = self.init_loc_fn
+        if not isinstance(point, InitPoint) or point.covariance is None:
+            return None
+        matrix = point.covariance().to(scale)
+        # with plates that draw rows it is one of some rows only
+        return matrix if len(matrix) == self.latent_dim else None
+
+    def _init_scale_tril(self) -> Tensor:
+        """The Cholesky factor of the covariance matrix to start with; diagonal where correlations are not known."""
+        scale = self._init_scale_vector()
+        covariance = self._init_covariance(scale)
+        if covariance is None:
+            return scale.diag()
+        tril, info = torch.linalg.cholesky_ex(covariance)
+        return scale.unsqueeze(-1) * tril if info == 0 else scale.diag()
 
     def get_base_dist(self) -> Any:
         """The distribution that :meth:`get_transform` is applied to.

@@ -36,6 +36,7 @@ from pyro.distributions.delta import Delta
 from pyro.distributions.multivariate_normal import MultivariateNormal
 from pyro.distributions.normal import Normal
 from pyro.infer.autoguide.continuous import AutoContinuous
+from pyro.infer.autoguide.guide import AutoGuide
 from pyro.infer.autoguide.initialization import InitFn, init_to_uniform
 from pyro.infer.autoguide.options import check_init_scale
 from pyro.nn.module import PyroParam
@@ -43,7 +44,7 @@ from pyro.poutine.handlers import block, condition, trace
 from pyro.poutine.mask_messenger import MaskMessenger
 from pyro.primitives import sample
 
-__all__ = ["AutoDAIS", "AutoSurrogateLikelihoodDAIS", "Schedule", "anneal", "check_schedule",
+__all__ = ["AnnealedGuide", "AutoDAIS", "AutoSurrogateLikelihoodDAIS", "Schedule", "anneal",
            "conditional_log_density"]
 
 LogDensity = Callable[[Tensor], Tensor]
@@ -124,28 +125,46 @@ def _gradient(log_density: LogDensity, z: Tensor) -> Tensor:
     return gradient
 
 
-def check_schedule(name: str, K: int, eta_init: float, eta_max: float, gamma_init: float) -> None:
-    """Checks what a guide's steps start with.
+class AnnealedGuide(AutoGuide):
+    """What guides that anneal have in common: the steps' settings and parameters, and those of where they start."""
 
-    Args:
-        name: of the guide's class.
-        K: the number of steps.
-        eta_init: the step size.
-        eta_max: the largest step size.
-        gamma_init: how much of the momentum each step keeps.
+    eta0: Any
+    eta_coeff: Any
+    gamma: Any
+    beta_increments: Any
+    mass_matrix: Any
+    z_0_loc: Any
+    z_0_scale: Any
 
-    Raises:
-        ValueError: if one of them is out of range.
-    """
-    if K < 1:
-        raise ValueError(f"{name}: K must satisfy K >= 1 (got K = {K}): it is the number of steps.")
-    if not 0.0 < eta_init < eta_max:
-        raise ValueError(f"{name}: expected 0 < eta_init < eta_max, got eta_init = {eta_init}, eta_max = {eta_max}.")
-    if not 0.0 < gamma_init < 1.0:
-        raise ValueError(f"{name}: gamma_init must be in the open interval (0, 1), got {gamma_init}.")
+    def _set_steps(self, K: int, eta_init: float, eta_max: float, gamma_init: float) -> None:
+        """Checks and keeps what the steps begin with; raises a :class:`ValueError` if something is out of range."""
+        name = type(self).__name__
+        if K < 1:
+            raise ValueError(f"{name}: K must satisfy K >= 1 (got K = {K}): it is the number of steps.")
+        if not 0.0 < eta_init < eta_max:
+            raise ValueError(f"{name}: expected 0 < eta_init < eta_max, got eta_init = {eta_init}, "
+                             f"eta_max = {eta_max}.")
+        if not 0.0 < gamma_init < 1.0:
+            raise ValueError(f"{name}: gamma_init must be in the open interval (0, 1), got {gamma_init}.")
+        self.K = K
+        self._inits = eta_init, eta_max, gamma_init
+
+    def _make_steps(self, loc: Tensor, *batch: int) -> None:
+        """Makes the steps' parameters: a set for each element of a batch, for vectors like the last dim of ``loc``."""
+        eta_init, eta_max, gamma_init = self._inits
+        self.eta0 = PyroParam(loc.new_full(batch, eta_init), constraints.interval(0.0, eta_max), 0)
+        self.eta_coeff = PyroParam(loc.new_zeros(batch), constraints.real, 0)
+        self.gamma = PyroParam(loc.new_full(batch, gamma_init), constraints.interval(0.0, 1.0), 0)
+        self.beta_increments = PyroParam(loc.new_ones(*batch, self.K), constraints.positive, 1)
+        self.mass_matrix = PyroParam(loc.new_ones(*batch, loc.shape[-1]), constraints.positive, 1)
+
+    def _schedule(self) -> Schedule:
+        """The steps as they are now."""
+        return Schedule.of(self.beta_increments, self.eta0, self.eta_coeff, self._inits[1], self.gamma,
+                           self.mass_matrix)
 
 
-class AutoDAIS(AutoContinuous):
+class AutoDAIS(AnnealedGuide, AutoContinuous):
     """Differentiable annealed importance sampling from a normal distribution over all latent variables.
 
     More flexible than a normal distribution by itself and without a shape of its own; each draw costs K gradients of
@@ -176,14 +195,6 @@ class AutoDAIS(AutoContinuous):
         torch.Size([])
     """
 
-    # parameters
-    eta0: Any
-    eta_coeff: Any
-    gamma: Any
-    beta_increments: Any
-    mass_matrix: Any
-    z_0_loc: Any
-    z_0_scale: Any
     z_0_scale_tril: Any
 
     def __init__(
@@ -198,13 +209,11 @@ class AutoDAIS(AutoContinuous):
         init_loc_fn: InitFn = init_to_uniform,
         init_scale: float = 0.1,
     ) -> None:
-        check_schedule(type(self).__name__, K, eta_init, eta_max, gamma_init)
         if base_dist not in ("diagonal", "cholesky"):
             raise ValueError(f"{type(self).__name__}: expected base_dist 'diagonal' or 'cholesky', got {base_dist!r}.")
         super().__init__(model, init_loc_fn)
-        self.K = K
+        self._set_steps(K, eta_init, eta_max, gamma_init)
         self.base_dist = base_dist
-        self._inits = eta_init, eta_max, gamma_init
         self._init_scale = check_init_scale(init_scale)
 
     def _setup_prototype(self, *args: Any, **kwargs: Any) -> None:
@@ -213,20 +222,13 @@ class AutoDAIS(AutoContinuous):
             if frame.full_size is not None and frame.full_size != frame.size:
                 raise NotImplementedError(f"Plate '{name}': {type(self).__name__} cannot draw rows of a plate with "
                                           "latent variables. Use AutoSemiDAIS, or all rows.")
-        eta_init, eta_max, gamma_init = self._inits
         loc = self._init_loc()
-        full = loc.new_tensor
-        self.eta0 = PyroParam(full(eta_init), constraints.interval(0.0, eta_max))
-        self.eta_coeff = PyroParam(full(0.0), constraints.real)
-        self.gamma = PyroParam(full(gamma_init), constraints.interval(0.0, 1.0))
-        self.beta_increments = PyroParam(torch.ones(self.K).to(loc), constraints.positive)
-        self.mass_matrix = PyroParam(torch.ones_like(loc), constraints.positive)
+        self._make_steps(loc)
         self.z_0_loc = PyroParam(loc, constraints.real)
-        scale = self._init_scale_vector()
         if self.base_dist == "diagonal":
-            self.z_0_scale = PyroParam(scale, constraints.positive)
+            self.z_0_scale = PyroParam(self._init_scale_vector(), constraints.positive)
         else:
-            self.z_0_scale_tril = PyroParam(scale.diag(), constraints.lower_cholesky)
+            self.z_0_scale_tril = PyroParam(self._init_scale_tril(), constraints.lower_cholesky)
 
     def get_base_dist(self) -> Any:
         """The distribution that the steps start from."""
@@ -265,10 +267,8 @@ class AutoDAIS(AutoContinuous):
         white = Normal(zeros, torch.ones_like(zeros)).to_event(2)
         with MaskMessenger(False):
             noise = sample(f"{prefix}_momentum", white, infer={"is_auxiliary": True})
-        schedule = Schedule.of(self.beta_increments, self.eta0, self.eta_coeff, self._inits[1], self.gamma,
-                               self.mass_matrix)
         z, ratio = anneal(lambda at: start.log_prob(at).sum(), lambda at: self._log_density(at, args, kwargs), z, noise,
-                          schedule)
+                          self._schedule())
         end = Delta(z, log_density=-ratio, event_dim=1)
         return sample(f"{prefix}_latent", end, infer={"is_auxiliary": True})  # type: ignore[no-any-return]
 

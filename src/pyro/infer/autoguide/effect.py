@@ -305,7 +305,8 @@ class AutoHierarchicalNormalMessenger(AutoNormalMessenger):
         \operatorname{loc} = \ell + w \, T^{-1}(\operatorname{E}[z \mid \text{sites before}])
 
     where T maps unconstrained space onto the support. The mean follows the sites before, so that sites far down a
-    hierarchy move with those above; :math:`\ell` and :math:`w > 0` are learned, element by element.
+    hierarchy move with those above; :math:`\ell` and :math:`w > 0` are learned, element by element. Where the mean is
+    infinite or does not exist, as of a (half) Cauchy prior, the second term is left out.
 
     Args:
         model: the model.
@@ -345,6 +346,7 @@ class AutoHierarchicalNormalMessenger(AutoNormalMessenger):
         except NotImplementedError:
             raise NotImplementedError(f"Site '{name}': the mean of its prior is not known. Leave it out of "
                                       "hierarchical_sites=.") from None
+        mean = torch.where(mean.isfinite(), mean, 0.0)
         event_dim = transform.domain.event_dim
         start = lambda: self._start(name, prior, transform) - self._init_weight * mean
         loc, scale = self._loc_and_scale(name, start, event_dim)

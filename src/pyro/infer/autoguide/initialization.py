@@ -35,11 +35,14 @@ class InitPoint:
 
     Attributes:
         values: the values by site name; sites without one are left to their distribution.
-        scales: standard deviations in unconstrained space, by site name.
+        scales: standard deviations in unconstrained space, by site name: of each element given all the others.
+        covariance: returns the covariance matrix of all elements, site after site in the order of ``values``, in units
+            of ``scales``; ``None`` if it is not known.
     """
 
     values: Mapping[str, Tensor]
     scales: Mapping[str, Tensor]
+    covariance: Callable[[], Tensor] | None = None
 
     def __call__(self, site: Any) -> Tensor | None:
         """The site's value, if there is one."""

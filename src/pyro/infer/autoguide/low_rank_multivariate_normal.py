@@ -22,7 +22,8 @@ class AutoLowRankMultivariateNormal(AutoContinuous):
         model: the model.
         init_loc_fn: where ``loc`` starts, see :mod:`pyro.infer.autoguide.initialization`.
         init_scale: about the standard deviations to start with. The factor ``F``, the parameter ``cov_factor``, starts
-            at random, with rows of unit length on average.
+            at random, with rows of unit length on average. A warm start by
+            :func:`~pyro.infer.autoguide.init_to_pathfinder` brings its own standard deviations, and a factor.
         rank: how many columns ``F`` has, by default the square root of the vector's length.
 
     Raises:
@@ -48,9 +49,15 @@ class AutoLowRankMultivariateNormal(AutoContinuous):
         if self.rank is None:
             self.rank = round(self.latent_dim**0.5)
         self.loc = torch.nn.Parameter(loc)
-        # half of the variance is the factor's
-        self.scale = PyroParam(self._init_scale_vector() * 0.5**0.5, self.scale_constraint)
-        self.cov_factor = torch.nn.Parameter(loc.new_empty(self.latent_dim, self.rank).normal_(0, self.rank**-0.5))
+        scale = self._init_scale_vector()
+        covariance = self._init_covariance(scale)
+        if covariance is None:  # half of the variance is the factor's
+            scale = scale * 0.5**0.5
+            factor = loc.new_empty(self.latent_dim, self.rank).normal_(0, self.rank**-0.5)
+        else:
+            factor = _principal_factor(covariance, self.rank)
+        self.scale = PyroParam(scale, self.scale_constraint)
+        self.cov_factor = torch.nn.Parameter(factor)
 
     def get_posterior(self, *args: Any, **kwargs: Any) -> LowRankMultivariateNormal:
         """A multivariate normal distribution with a covariance of low rank plus a diagonal."""
@@ -59,3 +66,14 @@ class AutoLowRankMultivariateNormal(AutoContinuous):
 
     def _loc_scale(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         return self.loc, self.scale * (1 + self.cov_factor.square().sum(-1)).sqrt()
+
+
+def _principal_factor(covariance: Tensor, rank: int) -> Tensor:
+    """The factor F with which ``F F^T + I`` is nearest to a covariance matrix: its longest axes, as far as beyond one.
+
+    No column is zero, because it would remain zero.
+    """
+    variances, axes = torch.linalg.eigh(covariance.double())
+    count = min(rank, len(variances))
+    factor = axes[:, -count:] * (variances[-count:] - 1.0).clamp(min=1e-2).sqrt()
+    return torch.nn.functional.pad(factor, (0, rank - count), value=0.1).to(covariance)

@@ -26,7 +26,8 @@ class AutoMultivariateNormal(AutoContinuous):
     Args:
         model: the model.
         init_loc_fn: where ``loc`` starts, see :mod:`pyro.infer.autoguide.initialization`.
-        init_scale: the standard deviations to start with; ``scale_tril`` starts at the identity.
+        init_scale: the standard deviations to start with; ``scale_tril`` starts at the identity. A warm start by
+            :func:`~pyro.infer.autoguide.init_to_pathfinder` brings its own, and correlations.
 
     Raises:
         ValueError: if ``init_scale`` is not positive.
@@ -45,9 +46,10 @@ class AutoMultivariateNormal(AutoContinuous):
         super()._setup_prototype(*args, **kwargs)
         loc = self._init_loc()
         self.loc = torch.nn.Parameter(loc)
-        self.scale = PyroParam(self._init_scale_vector(), self.scale_constraint)
-        self.scale_tril = PyroParam(torch.eye(self.latent_dim, dtype=loc.dtype, device=loc.device),
-                                    self.scale_tril_constraint)
+        scale_tril = self._init_scale_tril()
+        scale = scale_tril.diagonal()
+        self.scale = PyroParam(scale.clone(), self.scale_constraint)
+        self.scale_tril = PyroParam(scale_tril / scale.unsqueeze(-1), self.scale_tril_constraint)
 
     def _full_scale_tril(self) -> Tensor:
         return self.scale.unsqueeze(-1) * self.scale_tril  # type: ignore[no-any-return]

@@ -7,9 +7,10 @@ largest ELBO is in the bulk of the posterior, while the mode itself may be far f
 it can be at infinity. A climb ends when the ELBO has not improved for some steps. The vectors are in double precision,
 and the model is run in its own.
 
-Guides begin without correlations. So the best approximation is fitted, as a normal distribution of independent
+Most guides begin without correlations. So the best approximation is fitted, as a normal distribution of independent
 elements, to the ELBO over fixed noise: pairs of opposite draws, orthogonal to each other, which give the ELBO of a
-quadratic log-density exactly if there are as many pairs as elements.
+quadratic log-density exactly if there are as many pairs as elements; with fewer, the fit makes much of what they miss.
+What the climb knows of the correlations is kept beside, for guides that have them.
 
 References:
     L. Zhang, B. Carpenter, A. Gelman and A. Vehtari (2022), *Pathfinder: parallel quasi-Newton variational inference*;
@@ -18,7 +19,8 @@ References:
 """
 
 import math
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
@@ -26,6 +28,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.distributions import biject_to
+from torch.func import grad_and_value, vmap
 from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 
 from pyro.infer.autoguide.dais import conditional_log_density
@@ -47,6 +50,7 @@ __all__ = ["Pathfinder", "init_to_pathfinder"]
 
 _PATIENCE = 8  # steps of a climb without a better ELBO
 _FIT_STEPS, _FIT_TOLERANCE = 40, 1e-7
+_MOST_CORRELATED = 2000  # elements, of which a matrix is made
 
 
 def init_to_pathfinder(
@@ -55,20 +59,24 @@ def init_to_pathfinder(
     num_paths: int = 4,
     num_steps: int = 100,
     num_draws: int = 5,
-    num_pairs: int = 16,
+    num_pairs: int = 64,
     init_loc_fn: InitFn = init_to_feasible,
 ) -> "Pathfinder":
     """A warm start: location and scales of the best normal approximation on the way to the mode.
 
     Guides that have a standard deviation for each element start with those of the approximation, given all the other
-    elements, in the place of ``init_scale``. With plates that draw rows, the rows of the first run stand for all.
+    elements, in the place of ``init_scale``. :class:`AutoMultivariateNormal`, :class:`AutoLowRankMultivariateNormal`
+    and :class:`AutoDAIS` over ``"cholesky"`` start with its correlations too, up to 2000 elements. With plates that
+    draw rows, the rows of the first run stand for all, without correlations. Normalizing flows have nothing to start:
+    they take no ``init_loc_fn``.
 
     Args:
         site: none; the strategy needs the whole model, so call it without one and give the result to a guide.
         num_paths: how many climbs; the best approximation of all is taken.
         num_steps: at most how many steps each takes.
         num_draws: how many draws estimate the ELBO of an approximation.
-        num_pairs: at most how many pairs of draws the best approximation is fitted with; 0 for no fit.
+        num_pairs: at most how many pairs of draws the best approximation is fitted with; 0 for no fit. As many as the
+            model has latent elements are the best choice, and all that are taken.
         init_loc_fn: where the first climb begins; the others begin at random, as :func:`init_to_uniform` does.
 
     Returns:
@@ -101,7 +109,7 @@ class Pathfinder(InitStrategy):
         num_paths: how many climbs.
         num_steps: at most how many steps each takes.
         num_draws: how many draws estimate an ELBO.
-        num_pairs: at most how many pairs of draws the best approximation is fitted with.
+        num_pairs: at most how many pairs of draws fit the best approximation.
         init_loc_fn: where the first climb begins.
     """
 
@@ -143,7 +151,7 @@ class Pathfinder(InitStrategy):
             mean, scale = best.mean, best.curvature.conditional_scale()
             if self.num_pairs:
                 mean, scale = _fit(density, mean, scale, self.num_pairs)
-            return density.point(mean, scale)
+            return density.point(mean, scale, best.curvature)
 
 
 @dataclass(frozen=True)
@@ -192,14 +200,24 @@ class _Density:
             log_density = conditional_log_density(self.model, values, self.args, self.kwargs)
         return -(log_density.cpu() + log_det)
 
-    def value(self, u: Tensor) -> float:
-        """Minus the log-density; infinity where the model cannot be evaluated."""
+    def values(self, many: Tensor) -> Tensor:
+        """Minus the log-density at each of several points; infinity where the model cannot be evaluated."""
         try:
             with torch.no_grad():
-                value = self._loss(u).item()
-        except (ValueError, LinAlgError):
-            return math.inf
-        return math.inf if math.isnan(value) else value
+                values: Tensor = _at_once(self._loss, many)
+        except (RuntimeError, ValueError):
+            values = torch.tensor([self.at(u).value for u in many], dtype=many.dtype)
+        return values.nan_to_num(math.inf, math.inf, -math.inf)
+
+    def slopes(self, many: Tensor) -> tuple[Tensor, Tensor]:
+        """Values and gradients at several points."""
+        try:
+            slopes, values = _at_once(grad_and_value(self._loss), many)
+        except (RuntimeError, ValueError):
+            points = [self.at(u) for u in many]
+            values = torch.tensor([point.value for point in points], dtype=many.dtype)
+            slopes = torch.stack([point.slope for point in points])
+        return values, slopes
 
     def at(self, u: Tensor) -> Point:
         """The point, with value and gradient."""
@@ -212,14 +230,20 @@ class _Density:
             return Point(u, math.inf, torch.full_like(u, math.nan))
         return Point(u, loss.item(), slope)
 
-    def point(self, mean: Tensor, scale: Tensor) -> InitPoint:
-        """Values and scales of the sites. Where rows stand for more of them, each was counted too often."""
+    def point(self, mean: Tensor, scale: Tensor, curvature: Curvature) -> InitPoint:
+        """What is known of the sites. Where rows stand for more of them, each was counted too often."""
         scales = {}
         for name, site, part in self._split(scale):
             weight = math.prod((frame.full_size or frame.size) / frame.size for frame in site["cond_indep_stack"])
-            scales[name] = part * weight**0.5
+            scales[name] = (part * weight**0.5).clamp(min=torch.finfo(part.dtype).eps)
         values = {name: biject_to(site["fn"].support)(part) for name, site, part in self._split(mean)}
-        return InitPoint(values, scales)
+        return InitPoint(values, scales, curvature.standardized if len(mean) <= _MOST_CORRELATED else None)
+
+
+def _at_once(function: Callable[[Tensor], Any], many: Tensor) -> Any:
+    """A function of one point at many; raises where it branches on values, or does what cannot be batched."""
+    with warnings.catch_warnings(action="ignore"):  # some operators are batched in a loop, which is no harm
+        return vmap(function, randomness="same")(many)
 
 
 class _Approximation(NamedTuple):
@@ -234,7 +258,7 @@ class _Approximation(NamedTuple):
 def _elbo(density: _Density, mean: Tensor, curvature: Curvature, noise: Tensor) -> tuple[float, float]:
     """An estimate of the ELBO of a normal distribution, and its standard error."""
     draws, log_det = curvature.spread(noise)
-    log_densities = torch.tensor([-density.value(mean + draw) for draw in draws], dtype=noise.dtype)
+    log_densities = -density.values(mean + draws)
     log_weights = log_densities + 0.5 * (noise.square().sum(-1) + log_det + noise.shape[-1] * math.log(2 * math.pi))
     error = log_weights.std(correction=0) / len(noise) ** 0.5
     return log_weights.mean().item(), error.item()
@@ -273,11 +297,9 @@ def _fit(density: _Density, mean: Tensor, scale: Tensor, num_pairs: int) -> tupl
 
     def at(both: Tensor) -> Point:
         where, log_scale = both.chunk(2)
-        points = [density.at(where + log_scale.exp() * draw) for draw in noise]
-        slopes = torch.stack([point.slope for point in points])
+        values, slopes = density.slopes(where + log_scale.exp() * noise)
         by_scale = (slopes * noise).mean(0) * log_scale.exp() - 1.0
-        value = sum(point.value for point in points) / len(points) - log_scale.sum().item()
-        return Point(both, value, torch.cat([slopes.mean(0), by_scale]))
+        return Point(both, (values.mean() - log_scale.sum()).item(), torch.cat([slopes.mean(0), by_scale]))
 
     # the curvature by the mean is about 1 / scale ** 2, that by the logarithm of the scale 2
     diagonal = torch.cat([scale.square(), torch.full_like(scale, 0.5)])

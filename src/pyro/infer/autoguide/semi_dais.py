@@ -20,8 +20,8 @@ from pyro.distributions import constraints
 from pyro.distributions.delta import Delta
 from pyro.distributions.normal import Normal
 from pyro.distributions.util import sum_rightmost
-from pyro.infer.autoguide.dais import LogDensity, Schedule, anneal, check_schedule, conditional_log_density
-from pyro.infer.autoguide.guide import AutoGuide, Values
+from pyro.infer.autoguide.dais import AnnealedGuide, LogDensity, anneal, conditional_log_density
+from pyro.infer.autoguide.guide import Values
 from pyro.infer.autoguide.initialization import InitFn, init_to_feasible
 from pyro.infer.autoguide.options import check_init_scale
 from pyro.infer.autoguide.unconstrained import sample_constrained, unconstrain, unconstrained_event_dim
@@ -37,7 +37,7 @@ from pyro.primitives import sample
 __all__ = ["AutoSemiDAIS"]
 
 
-class AutoSemiDAIS(AutoGuide):
+class AutoSemiDAIS(AnnealedGuide):
     """A guide of the global variables, and annealed importance sampling for the local ones.
 
     Unlike :class:`AutoDAIS` it goes with plates that draw rows. NumPyro's guide of this name.
@@ -78,15 +78,6 @@ class AutoSemiDAIS(AutoGuide):
         {'theta': (), 'tau': (2,)}
     """
 
-    # parameters
-    eta0: Any
-    eta_coeff: Any
-    gamma: Any
-    beta_increments: Any
-    mass_matrix: Any
-    z_0_loc: Any
-    z_0_scale: Any
-
     def __init__(
         self,
         model: Any,
@@ -103,18 +94,16 @@ class AutoSemiDAIS(AutoGuide):
         use_global_dais_params: bool = False,
         init_loc_fn: InitFn = init_to_feasible,
     ) -> None:
-        check_schedule(type(self).__name__, K, eta_init, eta_max, gamma_init)
         if global_guide is not None and not hasattr(global_guide, "model"):
             raise ValueError(f"{type(self).__name__}: expected a global_guide with the global part of the model as its "
                              f"attribute 'model', got {global_guide!r}. Use an automatic guide, or set the attribute.")
         super().__init__(model)
-        self.K = K
+        self._set_steps(K, eta_init, eta_max, gamma_init)
         self.global_guide = global_guide
         self.local_guide = local_guide
         self.subsample_plate = subsample_plate
         self.use_global_dais_params = use_global_dais_params
         self.init_loc_fn = init_loc_fn
-        self._inits = eta_init, eta_max, gamma_init
         self._init_scale = check_init_scale(init_scale)
         # in a tuple, so that its parameters are not counted as the guide's modules
         self._local_model = (local_model,)
@@ -170,17 +159,7 @@ class AutoSemiDAIS(AutoGuide):
 
     def _make_params(self, loc: Tensor, scale: Tensor) -> None:
         """Makes the parameters, given what the normal distributions start with, (rows, 1, ..., 1, variables)."""
-        eta_init, eta_max, gamma_init = self._inits
-        batch = () if self.use_global_dais_params else loc.shape[:-1]
-
-        def full(value: float, *shape: int) -> Tensor:
-            return loc.new_full((*batch, *shape), value)
-
-        self.eta0 = PyroParam(full(eta_init), constraints.interval(0.0, eta_max), 0)
-        self.eta_coeff = PyroParam(full(0.0), constraints.real, 0)
-        self.gamma = PyroParam(full(gamma_init), constraints.interval(0.0, 1.0), 0)
-        self.beta_increments = PyroParam(full(1.0, self.K), constraints.positive, 1)
-        self.mass_matrix = PyroParam(full(1.0, loc.shape[-1]), constraints.positive, 1)
+        self._make_steps(loc, *(() if self.use_global_dais_params else loc.shape[:-1]))
         if self.local_guide is None:
             self.z_0_loc = PyroParam(loc, constraints.real, 1)
             self.z_0_scale = PyroParam(scale, constraints.positive, 1)
@@ -271,10 +250,6 @@ class AutoSemiDAIS(AutoGuide):
 
     # ---- the guide
 
-    def _schedule(self) -> Schedule:
-        return Schedule.of(self.beta_increments, self.eta0, self.eta_coeff, self._inits[1], self.gamma,
-                           self.mass_matrix)
-
     def forward(self, *args: Any, **kwargs: Any) -> Values:
         """Draws the sites' values.
 
@@ -303,8 +278,7 @@ class AutoSemiDAIS(AutoGuide):
             zeros = torch.zeros_like(z).unsqueeze(-2).expand(*z.shape[:-1], self.K, -1)
             with MaskMessenger(False):
                 noise = sample(f"{prefix}_momentum", Normal(zeros, 1.0).to_event(2), infer=auxiliary)
-            schedule = Schedule.of(self.beta_increments, self.eta0, self.eta_coeff, self._inits[1], self.gamma,
-                                   self.mass_matrix)
+            schedule = self._schedule()
         log_target: LogDensity = partial(self._log_density, self._local_model[0], index, *inputs)
         z, ratio = anneal(log_start, log_target, z, noise, schedule)
         with rows:
