@@ -1,13 +1,13 @@
 """Plates of which only some rows are looked at, with log-densities scaled to stand for all."""
 
 import math
-import warnings
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from pyro.distributions.distribution import Distribution
+from pyro.ops.shown_once import warn_once
 from pyro.ops.subsample import sample_without_replacement
 from pyro.ops.validation import is_validation_enabled
 from pyro.poutine.frame import CondIndepStackFrame
@@ -137,8 +137,8 @@ class SubsampleMessenger(IndepMessenger):
             raise ValueError(f"Plate '{name}': subsample_size does not match len(subsample), {subsample_size} vs "
                              f"{count}. Did you accidentally use different subsample_size in the model and guide?")
         if is_validation_enabled() and count > size:
-            warnings.warn(f"Plate '{name}': the subsample has {count} rows, the plate only {size}, so that "
-                          "log-densities are scaled down. Pass the size of the whole data.", stacklevel=3)
+            warn_once(f"Plate '{name}': the subsample has {count} rows, the plate only {size}, so that "
+                      "log-densities are scaled down. Pass the size of the whole data.", stacklevel=3)
         return int(size), count, rows
 
     def _rows(self) -> Any:
