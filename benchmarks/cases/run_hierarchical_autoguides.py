@@ -92,7 +92,10 @@ def with_numpyro(guide_name: str) -> Program:
     return svi_program(SVI(chosen, made, numpyro.optim.Adam(RATE), Trace_ELBO()), *data)
 
 
-PEERS = guide_peers((*GUIDES, *BATCHED), inference, with_numpyro)
+TOO_SLOW = "numpyro AutoBNAFNormal"  # at this size a quarter of an hour is not enough to set it up
+PEERS = {
+    name: peer for name, peer in guide_peers((*GUIDES, *BATCHED), inference, with_numpyro).items() if name != TOO_SLOW
+}
 
 CASE = Case(
     "run_hierarchical_autoguides",

@@ -236,8 +236,9 @@ def test_export_of_a_trained_predictive():
     class Model(torch.nn.Module):
         def forward(self, x):
             weight = pyro.sample("weight", dist.Normal(0.0, 1.0))
+            spread = pyro.sample("spread", dist.LogNormal(0.0, 1.0))
             with pyro.plate("data", 4):
-                return pyro.sample("y", dist.Normal(weight * x, 0.1))
+                return pyro.sample("y", dist.Normal(weight * x, 0.1 + 0.0 * spread))
 
     class Guide(torch.nn.Module):
         def __init__(self):
@@ -246,11 +247,11 @@ def test_export_of_a_trained_predictive():
 
         def forward(self, x):
             pyro.sample("weight", dist.Normal(self.loc, 0.01))
+            pyro.sample("spread", dist.Gamma(2.0, self.loc.exp()))
 
     predictive = Predictive(Model(), guide=Guide(), num_samples=1000, parallel=True, return_sites=("y",))
     x = torch.tensor([1.0, 2.0, 3.0, 4.0])
-    # checks of values branch on them, which an exported graph cannot
-    with pyro.validation_enabled(False), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's exporter
         exported = torch.export.export(predictive, (x,)).module()
     draws = exported(-x)["y"]

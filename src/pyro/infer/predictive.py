@@ -62,10 +62,8 @@ class Predictive(torch.nn.Module):
         ``(num_samples,) + batch_shape + event_shape``, with ones for the plates that the site is not in.
 
     Note:
-        To export it, model and guide have to be modules. Checks branch on values, which an exported graph cannot::
-
-            with pyro.validation_enabled(False):
-                program = torch.export.export(predictive, (x,))
+        ``torch.export.export(predictive, (x,))`` exports it where all parameters are those of modules, as an automatic
+        guide's are. The exported program checks no values.
 
     Example:
         >>> import torch, pyro, pyro.distributions as dist

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, maybe_get_bdim
+from torch._subclasses.fake_tensor import is_fake
+from torch.nn import Parameter
 
 from pyro.settings import values
 
@@ -119,13 +121,17 @@ class collecting:
 def readable(tensor: Tensor) -> bool:
     """Whether a tensor's values may be read at once.
 
-    They may if it is on the CPU, stands for itself (under ``torch.func.vmap`` it stands for many) and nobody collects
-    verdicts of such tensors.
+    They may if it is on the CPU, has values (while ``torch.export`` runs a program tensors have shapes alone), stands
+    for itself (under ``torch.func.vmap`` it stands for many) and nobody collects verdicts of such tensors.
     """
-    if not tensor.is_cpu or is_functorch_wrapped_tensor(tensor):
+    if not tensor.is_cpu or is_functorch_wrapped_tensor(tensor) or not _has_values(tensor):
         return False
     verdicts = _verdicts.get()
     return verdicts is None or not verdicts.everything
+
+
+def _has_values(tensor: Tensor) -> bool:
+    return type(tensor) is Tensor or type(tensor) is Parameter or not is_fake(tensor)
 
 
 def surely_all(condition: Tensor) -> bool:
@@ -151,6 +157,8 @@ def unwrapped(tensor: Tensor) -> Tensor:
 def require(ok: Tensor, error: Callable[[], Exception]) -> None:
     """Raises, at once or when the enclosing :class:`collecting` block reads its verdicts, unless all of ``ok`` is true.
 
+    A verdict without a value, as a program has while ``torch.export`` runs it, says nothing.
+
     Args:
         ok: boolean tensor of any shape.
         error: builds the exception; called only if the check failed.
@@ -158,7 +166,7 @@ def require(ok: Tensor, error: Callable[[], Exception]) -> None:
     verdicts = _verdicts.get()
     if verdicts is not None and (verdicts.everything or not ok.is_cpu):
         verdicts.pending.append((ok, error))
-    elif not bool(unwrapped(ok).all()):
+    elif _has_values(ok) and not bool(unwrapped(ok).all()):
         raise error()
 
 
@@ -172,6 +180,8 @@ def watch(name: str, log_density: Tensor) -> None:
     verdicts = _verdicts.get()
     if verdicts is not None:
         verdicts.watched.append((name, log_density))
+        return
+    if not _has_values(log_density):
         return
     value = float(log_density.detach())
     if math.isnan(value) or value == math.inf:
