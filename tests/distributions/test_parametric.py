@@ -3,7 +3,7 @@
 import torch
 from torch import Size
 
-from pyro.distributions import constraints
+from pyro.distributions import AffineBeta, Logistic, constraints
 from pyro.distributions.parametric import Parametric
 
 
@@ -26,6 +26,12 @@ def test_numbers_follow_the_first_tensor():
     d = Point(torch.zeros(3, dtype=torch.float64), 2.0)
     assert d.weight.dtype == torch.float64
     assert d.batch_shape == Size()
+
+
+def test_numbers_alone_have_the_default_dtype():
+    d = AffineBeta(2, 3, 0, 10)
+    assert {d.concentration1.dtype, d.concentration0.dtype, d.loc.dtype, d.scale.dtype} == {torch.get_default_dtype()}
+    assert Logistic(0, 1).sample().is_floating_point()
 
 
 def test_expanding_keeps_other_state():

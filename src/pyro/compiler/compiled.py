@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,6 +148,17 @@ class Run:
         for i in set(self._states) & set(range(first, first + len(options))):
             options[i - first] = float(self._inputs[i])
         layout.set_options(options)
+
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
+        """A ``with`` block that leaves the state as it found it."""
+        states = [self._inputs[i] for i in self._states]
+        before = [state.clone() for state in states]
+        try:
+            yield
+        finally:
+            for state, value in zip(states, before, strict=True):
+                state.copy_(value)
 
     def steps(self, num_steps: int) -> Iterator[Tensor]:
         """Runs steps in chunks of about a tenth of a second.

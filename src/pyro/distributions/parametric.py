@@ -124,5 +124,6 @@ class Parametric(TorchDistribution):
 
 def _as_tensors(parameters: dict[str, Tensor | float]) -> dict[str, Tensor]:
     like = next((p for p in parameters.values() if isinstance(p, Tensor)), None)
-    kind: dict[str, Any] = {} if like is None else {"dtype": like.dtype, "device": like.device}
-    return {name: p if isinstance(p, Tensor) else torch.as_tensor(p, **kind) for name, p in parameters.items()}
+    dtype, device = (torch.get_default_dtype(), None) if like is None else (like.dtype, like.device)
+    return {name: p if isinstance(p, Tensor) else torch.as_tensor(p, dtype=dtype, device=device)
+            for name, p in parameters.items()}

@@ -188,7 +188,7 @@ class Runner:
         except BadStep as e:
             self._svi._steps_taken = first + e.position
             run.commit()
-            with InjectDraws(e.draws):
+            with run.undoing(), InjectDraws(e.draws):
                 self._svi._eager_step(args, kwargs)
             raise RuntimeError(f"SVI.run: step {self._svi._steps_taken} has a loss or gradient that is NaN or "
                                "infinite, although the same step taken eagerly has not. The parameters are those from "
