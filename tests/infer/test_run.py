@@ -44,6 +44,11 @@ def test_a_run():
     assert result.params["loc"] != 9.0, "the result keeps what the run reached"
 
 
+def test_the_result_holds_the_parameters_of_the_program_alone():
+    pyro.param("of another program", torch.zeros(3))
+    assert make().run(5).params.keys() == {"loc", "scale"}
+
+
 @pytest.mark.parametrize(("num_steps", "parts"), [(0, []), (1, [1]), (2, [2]), (3, [2, 1])])
 def test_short_runs(num_steps, parts):
     result = make().run(num_steps)

@@ -8,6 +8,7 @@ import itertools
 import time
 import warnings
 from collections import OrderedDict, deque
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -58,7 +59,7 @@ class Runner:
                 record.is_interrupted = True
             finally:
                 self._stop_compiling()
-        return record.result()
+        return record.result(self._svi._used)
 
     def _stop_compiling(self) -> None:
         for compiled in itertools.chain.from_iterable(self._captured.values()):
@@ -238,12 +239,12 @@ class _Record:
         """The loss of the last step."""
         return float(self._losses[-1][-1])
 
-    def result(self) -> RunResult:
-        """The record so far."""
+    def result(self, names: Collection[str]) -> RunResult:
+        """The record so far, with the parameters of the given names."""
         self.end()
         chunks = [chunk.to("cpu", torch.float64) for chunk in self._losses]
         losses = torch.cat(chunks) if chunks else torch.empty(0, dtype=torch.float64)
-        params = {name: value.detach().clone() for name, value in _PYRO_PARAM_STORE.items()}
+        params = {name: _PYRO_PARAM_STORE[name].detach().clone() for name in _PYRO_PARAM_STORE if name in names}
         return RunResult(losses, params, tuple(self._parts), self.capture_seconds, self.compile_seconds,
                          tuple(self.reasons), self.is_interrupted)
 

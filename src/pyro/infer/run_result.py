@@ -30,7 +30,7 @@ class RunResult:
 
     Attributes:
         losses: the loss of each step, shape ``(steps,)``, in double precision.
-        params: the parameters that the run reached, constrained, by name.
+        params: what the parameters that model and guide use have become, constrained, by name.
         parts: what ran the steps, in order.
         capture_seconds: how long it took to capture the step; 0.0 if it was not, or had been before.
         compile_seconds: how long it took to compile it.

@@ -100,6 +100,7 @@ class SVI:
         self.num_samples = num_samples
         self._steps_taken = 0
         self._leaves: dict[str, Tensor] = {}
+        self._used: set[str] = set()  # names of all parameters that steps have used
         self._runner = Runner(self)
         self._compile = compile or bool(getattr(loss, "compiles_steps", False))
         self._estimator = loss if isinstance(loss, ELBO) else None
@@ -188,6 +189,7 @@ class SVI:
             leaf.grad = None
         self._steps_taken += 1
         self._leaves = params
+        self._used.update(params)
         return loss
 
     def run(self, num_steps: int, *args: Any, progress_bar: bool = True, **kwargs: Any) -> RunResult:
