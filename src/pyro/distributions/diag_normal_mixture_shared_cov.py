@@ -1,7 +1,6 @@
 """Mixture of normal distributions with one diagonal covariance, reparameterized."""
 
 import math
-from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -55,18 +54,18 @@ class MixtureOfDiagNormalsSharedCovariance(LocatedMixture):
     def _flow(self, z: Tensor, log_probs: Tensor, log_pairs: Tensor) -> Tensor:
         # What flows from one component to another comes from the other one with the opposite sign: half of the pairs.
         size, dim = z.shape[-2:]
-        pairs = torch.tensor([*combinations(range(size), 2)], dtype=torch.long, device=z.device)
-        start, end = pairs.reshape(-1, 2).unbind(-1)
+        start, end = torch.triu_indices(size, size, 1, device=z.device)
         means = self.locs / self.coord_scale.unsqueeze(-2)
-        path = means[..., end, :] - means[..., start, :]
+        path = means.index_select(-2, end) - means.index_select(-2, start)
         length = torch.linalg.vector_norm(path, dim=-1, keepdim=True).clamp(min=torch.finfo(z.dtype).tiny ** 0.5)
         direction = path / length
         # how far along the path the value is, and how far from it
-        departure = z[..., start, :]
+        departure = z.index_select(-2, start)
         along = (departure * direction).sum(-1, keepdim=True)
         beside = torch.addcmul(departure, along, direction, value=-1).square().sum(-1)
         log_volume = self.coord_scale.log().sum(-1, keepdim=True) + (dim - 1) / 2 * math.log(2 * math.pi)
         rise = cdf_step(along, along - length).squeeze(-1)
-        rate = signed_exp(rise, log_pairs[..., start, end] - log_volume - beside / 2).unsqueeze(-1)
+        log_weights = log_pairs.flatten(-2).index_select(-1, start * size + end)
+        rate = signed_exp(rise, log_weights - log_volume - beside / 2).unsqueeze(-1)
         flow = rate * direction * self.coord_scale.unsqueeze(-2)
         return torch.zeros_like(z).index_add(-2, start, flow).index_add(-2, end, flow, alpha=-1)

@@ -78,7 +78,12 @@ class MultivariateStudentT(Parametric):
 
     def _log_density(self, value: Tensor) -> Tensor:
         size = self.event_shape[0]
-        distance: Tensor = _batch_mahalanobis(self.scale_tril, value - self.loc)
+        difference = value - self.loc
+        if difference.shape == self.scale_tril.shape[:-1]:  # as many matrices as values: none serves several
+            distance: Tensor = torch.linalg.solve_triangular(
+                self.scale_tril, difference.unsqueeze(-1), upper=False).square().sum((-2, -1))
+        else:
+            distance = _batch_mahalanobis(self.scale_tril, difference)
         half_df, total = self.df / 2, (self.df + size) / 2
         log_normalizer = (self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1) + half_df.lgamma() - total.lgamma()
                           + size / 2 * (math.pi * self.df).log())
