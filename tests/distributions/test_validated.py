@@ -90,6 +90,11 @@ def test_verdicts_on_matrices_are_those_of_torch(name: str) -> None:
     expected = [bool(constraint.check(matrix)) for matrix in matrices]
     assert _verdicts(constraint, torch.stack(matrices)).tolist() == expected
     assert set(expected) == {True, False}
+    if type(constraint) in _CHEAP_CHECKS:
+        assert [_surely_satisfies(constraint, matrix) for matrix in matrices] == expected
+        assert _surely_satisfies(constraint, torch.stack([good, good]))
+        assert not _surely_satisfies(constraint, torch.stack([good, -good]))
+        assert not _surely_satisfies(constraint, good[:2])
 
 
 def test_table_covers_exact_types_only() -> None:

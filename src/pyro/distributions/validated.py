@@ -13,6 +13,7 @@ import math
 import operator
 from collections.abc import Callable
 from copy import copy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -96,6 +97,21 @@ def _is_in_simplex(constraint: object, value: Tensor) -> bool:
     return value.min().item() >= 0 and (value.sum(-1) - 1).abs().max().item() < 1e-6
 
 
+@lru_cache(maxsize=16)
+def _above_diagonal(size: int) -> Tensor:
+    """The places above the diagonal in a matrix that is laid flat."""
+    row, column = torch.triu_indices(size, size, 1)
+    return row * size + column
+
+
+def _is_in_lower_cholesky(constraint: object, value: Tensor) -> bool:
+    size = value.shape[-1]
+    if value.shape[-2:-1] != (size,):
+        return False
+    above = value.flatten(-2).index_select(-1, _above_diagonal(size))
+    return not above.any() and value.diagonal(dim1=-2, dim2=-1).min().item() > 0 and not value.sum().isnan()
+
+
 _CHEAP_CHECKS: dict[type, Callable[[Any, Tensor], bool]] = {
     type(constraints.real): _Range().holds,
     constraints.greater_than: _Range(lower=operator.gt).holds,
@@ -106,6 +122,7 @@ _CHEAP_CHECKS: dict[type, Callable[[Any, Tensor], bool]] = {
     type(constraints.nonnegative_integer): _Range(lower=operator.ge, is_whole=True).holds,
     constraints.integer_interval: _Range(operator.ge, operator.le, is_whole=True).holds,
     type(constraints.simplex): _is_in_simplex,
+    type(constraints.lower_cholesky): _is_in_lower_cholesky,
 }
 """By type of constraint. Each is given a CPU tensor that is not empty; false means only that it is not sure."""
 
