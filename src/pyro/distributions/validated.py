@@ -101,7 +101,8 @@ def _is_in_simplex(constraint: object, value: Tensor) -> bool:
 def _above_diagonal(size: int) -> Tensor:
     """The places above the diagonal in a matrix that is laid flat."""
     row, column = torch.triu_indices(size, size, 1)
-    return row * size + column
+    places: Tensor = row * size + column
+    return places
 
 
 def _is_in_lower_cholesky(constraint: object, value: Tensor) -> bool:
