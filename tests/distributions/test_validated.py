@@ -97,6 +97,16 @@ def test_verdicts_on_matrices_are_those_of_torch(name: str) -> None:
         assert not _surely_satisfies(constraint, good[:2])
 
 
+def test_checks_of_matrices_leave_nothing_behind_that_others_meet() -> None:
+    with torch.inference_mode():
+        MultivariateNormal(torch.zeros(1), scale_tril=torch.eye(1))
+    scale_tril = torch.eye(1, requires_grad=True)
+    with torch.device("meta"):
+        d = MultivariateNormal(torch.zeros(1, device="cpu"), scale_tril=scale_tril)
+    d.log_prob(torch.zeros(1)).backward()
+    assert scale_tril.grad is not None
+
+
 def test_table_covers_exact_types_only() -> None:
     class Odd(constraints.greater_than):
         def check(self, value: Tensor) -> Tensor:

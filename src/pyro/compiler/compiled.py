@@ -22,6 +22,7 @@ from pyro.compiler.passes import run_passes
 from pyro.compiler.passes.draft import Slot
 from pyro.compiler.plan import Plan, plan
 from pyro.compiler.program import Program
+from pyro.compiler.replay import memory_of
 from pyro.compiler.signature import arguments
 from pyro.settings import values
 
@@ -126,12 +127,13 @@ class Run:
         self._live = live
         self._states = [i for i, spec in enumerate(compiled.graph.inputs) if spec.role is InputRole.STATE]
         self._inputs: list[Any] = list(live)
-        owners = Counter(_place(tensor) for tensor in live if tensor is not None)
+        owners = Counter(memory_of(tensor) for tensor in live if tensor is not None)
         for i in self._states:
             tensor = live[i]
             assert tensor is not None
-            is_alone = owners[_place(tensor)] == 1 and tensor.is_contiguous()
-            self._inputs[i] = tensor.detach() if is_alone else _copied(tensor)
+            is_alone = owners[memory_of(tensor)] == 1 and tensor.is_contiguous()
+            own = tensor.detach()
+            self._inputs[i] = own if is_alone else own.clone(memory_format=torch.contiguous_format)
 
     def commit(self) -> None:
         """Brings the parameters, the optimiser and the buffers up to date, in the tensors that they are."""
@@ -152,13 +154,11 @@ class Run:
     @contextmanager
     def undoing(self) -> Iterator[None]:
         """A ``with`` block that leaves the state as it found it."""
-        states = [self._inputs[i] for i in self._states]
-        before = [state.clone() for state in states]
+        saved = self._save(0)
         try:
             yield
         finally:
-            for state, value in zip(states, before, strict=True):
-                state.copy_(value)
+            self._restore(saved)
 
     def steps(self, num_steps: int) -> Iterator[Tensor]:
         """Runs steps in chunks of about a tenth of a second.
@@ -203,10 +203,14 @@ class Run:
         states = [self._inputs[i] for i in self._states]
         spare = self._compiled._spare
         if not spare:
-            spare += [_copied(state) for state in states]
+            spare += [torch.empty_like(state) for state in states]
         for place, state in zip(spare, states, strict=True):
             place.copy_(state)
         return _Saved(row, spare, _generator_states(), self._compiled.plan, time.perf_counter())
+
+    def _restore(self, saved: "_Saved") -> None:
+        for i, value in zip(self._states, saved.states, strict=True):
+            self._inputs[i].copy_(value)
 
     def _chunk(self, start: int, first: int, count: int, saved: "_Saved") -> Tensor:
         outputs = [out for out in self._compiled.graph.outputs if out.role is OutputRole.RECORD]
@@ -220,8 +224,7 @@ class Run:
         if bool(passed.all()):
             return losses
         good = first + int((~passed).nonzero()[0])
-        for i, value in zip(self._states, saved.states, strict=True):
-            self._inputs[i].copy_(value)
+        self._restore(saved)
         _set_generator_states(saved.generators)  # for draws that stayed in the graph
         run(self._inputs, records, good - saved.row, saved.row)
         raise BadStep(start + good, self._draws(good))
@@ -258,14 +261,6 @@ class _Saved:
     def serves(self, plan: Plan, now: float) -> bool:
         """Whether steps that run now could be gone through again from here, and soon enough."""
         return plan is self.plan and now - self.time < _REPLAY_SECONDS
-
-
-def _copied(tensor: Tensor) -> Tensor:
-    return tensor.detach().clone(memory_format=torch.contiguous_format)
-
-
-def _place(tensor: Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
 
 
 def _generator_states() -> list[Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pyro.compiler.graph import InputRole, OutputRole, StepGraph
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "memory_of"]
 
 
 class Replay:
@@ -48,12 +48,13 @@ class Replay:
                         current[output.state] = results[position]  # type: ignore[index]
             states = [i for i, spec in enumerate(self.graph.inputs) if spec.role is InputRole.STATE]
             # one state's new value may be another's old one: those are read before any is written
-            places = {_place(inputs[i]) for i in states}
-            final = {i: current[i].clone() if _place(current[i]) in places else current[i] for i in states
+            places = {memory_of(inputs[i]) for i in states}
+            final = {i: current[i].clone() if memory_of(current[i]) in places else current[i] for i in states
                      if current[i] is not inputs[i]}
             for i, value in final.items():
                 inputs[i].copy_(value)
 
 
-def _place(tensor: Tensor) -> int:
+def memory_of(tensor: Tensor) -> int:
+    """What tells the memory that a tensor shows from all other memory."""
     return tensor.untyped_storage().data_ptr()

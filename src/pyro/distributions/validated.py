@@ -13,7 +13,6 @@ import math
 import operator
 from collections.abc import Callable
 from copy import copy
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -97,19 +96,12 @@ def _is_in_simplex(constraint: object, value: Tensor) -> bool:
     return value.min().item() >= 0 and (value.sum(-1) - 1).abs().max().item() < 1e-6
 
 
-@lru_cache(maxsize=16)
-def _above_diagonal(size: int) -> Tensor:
-    """The places above the diagonal in a matrix that is laid flat."""
-    row, column = torch.triu_indices(size, size, 1)
-    places: Tensor = row * size + column
-    return places
-
-
 def _is_in_lower_cholesky(constraint: object, value: Tensor) -> bool:
     size = value.shape[-1]
     if value.shape[-2:-1] != (size,):
         return False
-    above = value.flatten(-2).index_select(-1, _above_diagonal(size))
+    row, column = torch.triu_indices(size, size, 1, device=value.device)
+    above = value.flatten(-2).index_select(-1, row * size + column)
     return not above.any() and value.diagonal(dim1=-2, dim2=-1).min().item() > 0 and not value.sum().isnan()
 
 
